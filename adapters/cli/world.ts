@@ -1,0 +1,79 @@
+/** What commands see of the world: streams, the terminal, and workspaces. bin/world.ts makes the real one, tests a small one. */
+import type { Caller, Json, TaskFilter } from '../../src/internal.ts'
+
+export interface Output {
+  write(text: string | Uint8Array): void
+  readonly isTerminal: boolean
+  readonly columns: number
+  /** False without a terminal, with NO_COLOR, with TERM=dumb. */
+  readonly colour: boolean
+}
+
+/** One line of a table. */
+export interface ListRow {
+  readonly key: string
+  readonly title: string
+  readonly status: string
+  readonly kind: string
+  readonly priority: string | null
+  readonly labels: readonly string[]
+  readonly assignees: readonly string[]
+  readonly ready: boolean
+  readonly deleted: boolean
+  readonly conflicts: readonly string[]
+}
+
+/** An answer to list, ready or search that need not be built as objects: thousands of tasks print in milliseconds. */
+export interface Listing {
+  readonly count: number
+  /** The document of `--json`, in pieces: `{"schema":1,"tasks":[…]}`. */
+  json(): Iterable<string | Uint8Array>
+  rows(): Iterable<ListRow>
+}
+
+export interface OpenWorkspace extends Caller, AsyncDisposable {
+  readonly dir: string
+}
+
+export interface InitOptions {
+  readonly dir: string
+  readonly format?: string
+  readonly tasks?: string
+  readonly prefix?: string
+  readonly relay?: string
+}
+
+export interface InitOutcome {
+  readonly dir: string
+  readonly project: string
+  readonly format: string
+  readonly tasks: string
+  readonly created: boolean
+}
+
+export interface CliWorld {
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdout: Output
+  readonly stderr: Output
+  /** All of standard input as text, bounded; throws TOO_LARGE or INVALID_INPUT (not UTF-8). */
+  readInput(): Promise<string>
+  /** A question on the terminal; undefined where there is none. */
+  ask(question: string): Promise<string | undefined>
+  readonly inputIsTerminal: boolean
+  /** Finds the workspace at or above `dir` and opens it, or reaches its owner. `actor` names the person or agent. */
+  open(dir: string, options?: { readonly actor?: string }): Promise<OpenWorkspace>
+  list(dir: string, filter: TaskFilter): Promise<Listing>
+  search(dir: string, words: string, options: { readonly all?: boolean; readonly limit?: number }): Promise<Listing>
+  init(options: InitOptions): Promise<InitOutcome>
+  /** The settings of tidemark.json as a flat map for `tide config`. */
+  readConfig(dir: string): Promise<{ readonly path: string; readonly settings: Readonly<Record<string, Json>> }>
+  writeConfig(dir: string, name: string, value: Json): Promise<void>
+  readFile(path: string): Promise<Uint8Array>
+  /** Refuses to replace a file. */
+  writeNewFile(path: string, bytes: Uint8Array): Promise<void>
+  /** A folder of its own for `tide demo`; removed when disposed. */
+  scratch(): Promise<{ readonly dir: string } & AsyncDisposable>
+}

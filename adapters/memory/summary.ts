@@ -1,0 +1,47 @@
+/** The files of a summary in memory, for simulations: they outlive the process that wrote them, as files do. */
+import type { ByteText, SummaryFiles } from '../../src/internal.ts'
+
+export interface MemorySummary extends SummaryFiles {
+  readonly files: Map<string, Uint8Array>
+}
+
+export function memorySummaryFiles(mark: () => string, files: Map<string, Uint8Array> = new Map()): MemorySummary {
+  return {
+    files,
+    mark,
+    read: async (name) => {
+      const bytes = files.get(name)
+      return bytes === undefined ? undefined : memoryByteText(bytes)
+    },
+    readPart: async (name, start, size) => (files.get(name) ?? new Uint8Array()).slice(start, start + size),
+    append: async (name, bytes) => {
+      const before = files.get(name) ?? new Uint8Array()
+      files.set(name, concat([before, bytes]))
+      return before.length
+    },
+    replace: async (name, parts) => void files.set(name, concat(parts)),
+    remove: async (name) => void files.delete(name),
+  }
+}
+
+function memoryByteText(bytes: Uint8Array): ByteText {
+  const buffer = Buffer.from(bytes)
+  return {
+    length: buffer.length,
+    indexOf: (text, from = 0) => buffer.indexOf(text, from),
+    lastIndexOf: (text, from = buffer.length) => buffer.lastIndexOf(text, from),
+    text: (start, end) => buffer.toString('utf8', start, end),
+    units: (start, end) => buffer.toString('latin1', start, end),
+    bytes: (start, end) => bytes.subarray(start, end),
+  }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

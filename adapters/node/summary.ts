@@ -1,0 +1,118 @@
+/** The files of a summary on a disk. Plain calls that wait: a command reads one or two files and is gone. */
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writevSync } from 'node:fs'
+import { uptime } from 'node:os'
+import { join } from 'node:path'
+import { TaskError } from '../../src/internal.ts'
+import type { ByteText, SummaryFiles } from '../../src/internal.ts'
+
+export interface SummaryFilesOptions {
+  /** What the store's disk looks like now. */
+  readonly fingerprint: () => string
+}
+
+export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOptions): SummaryFiles {
+  const path = (name: string): string => join(folder, name)
+  let boot: string | undefined
+  return {
+    // After a start of the machine a tail that was never synced may be missing: then no summary is believed.
+    mark: () => `${(boot ??= bootMark())} ${fingerprint()}`,
+    read: async (name) => {
+      try {
+        return byteText(readFileSync(path(name)))
+      } catch (cause) {
+        return missing(cause, path(name))
+      }
+    },
+    readPart: async (name, start, size) => readPart(path(name), start, size),
+    append: async (name, bytes) =>
+      writing(path(name), () => {
+        mkdirSync(folder, { recursive: true })
+        const at = sizeOf(path(name))
+        appendFileSync(path(name), bytes)
+        return at
+      }),
+    replace: async (name, parts) =>
+      writing(path(name), () => {
+        mkdirSync(folder, { recursive: true })
+        const aside = `${path(name)}.new`
+        const file = openSync(aside, 'w')
+        try {
+          for (let index = 0; index < parts.length; index += 512) writeAll(file, parts.slice(index, index + 512))
+        } finally {
+          closeSync(file)
+        }
+        renameSync(aside, path(name))
+      }),
+    remove: async (name) => writing(path(name), () => rmSync(path(name), { force: true })),
+  }
+}
+
+export function byteText(buffer: Buffer): ByteText {
+  return {
+    length: buffer.length,
+    indexOf: (text, from = 0) => buffer.indexOf(text, from),
+    lastIndexOf: (text, from = buffer.length) => buffer.lastIndexOf(text, from),
+    text: (start, end) => buffer.toString('utf8', start, end),
+    units: (start, end) => buffer.toString('latin1', start, end),
+    bytes: (start, end) => buffer.subarray(start, end),
+  }
+}
+
+function writeAll(file: number, parts: readonly Uint8Array[]): void {
+  const whole = parts.reduce((sum, part) => sum + part.length, 0)
+  let done = writevSync(file, parts)
+  if (done === whole) return
+  const rest = Buffer.concat(parts)
+  while (done < whole) done += writevSync(file, [rest.subarray(done)])
+}
+
+function readPart(path: string, start: number, size: number): Uint8Array {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (cause) {
+    return missing(cause, path) ?? new Uint8Array()
+  }
+  try {
+    const bytes = Buffer.allocUnsafe(size)
+    let done = 0
+    while (done < size) {
+      const count = readSync(file, bytes, done, size - done, start + done)
+      if (count === 0) break
+      done += count
+    }
+    return bytes.subarray(0, done)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function bootMark(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch {
+    // Not Linux: the time of the last start, as coarse as clocks are corrected.
+    return String(Math.round((Date.now() - uptime() * 1000) / 60_000))
+  }
+}
+
+function missing(cause: unknown, path: string): undefined {
+  if (codeOf(cause) === 'ENOENT') return undefined
+  throw new TaskError('FILE_UNREADABLE', { path, reason: codeOf(cause) }, { cause })
+}
+
+function writing<Result>(path: string, write: () => Result): Result {
+  try {
+    return write()
+  } catch (cause) {
+    throw new TaskError('FILE_UNWRITABLE', { path, reason: codeOf(cause) }, { cause })
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+}

@@ -1,0 +1,152 @@
+/** Opens a workspace for one caller: in this process, or through the owner that has it open already. */
+import { announce, holderOf } from '../adapters/node/owner-file.ts'
+import { findOwner } from '../adapters/node/owner.ts'
+import {
+  createCaller,
+  Project,
+  type Caller,
+  type Connection,
+  type MethodName,
+  type Params,
+  type ProjectEvents,
+  type Result,
+} from '../src/index.ts'
+import { OwnerFound, projectWorld, type Place } from './workspace-world.ts'
+import { VERSION } from './version.ts'
+
+/** A workspace that answers methods. */
+export interface OpenedWorkspace extends Caller, AsyncDisposable {
+  readonly dir: string
+  /** Changes seen by this process; only an owner sees them all. */
+  on<Name extends keyof ProjectEvents>(name: Name, listener: (event: ProjectEvents[Name]) => void): Disposable
+}
+
+/** Answered from the summary, faster than an owner could. */
+const READING = new Set<MethodName>(['task.get', 'tasks.list', 'tasks.search', 'workspace.statuses'])
+
+/** For one short command: takes the store only when it must, and gives way to an owner. */
+export function openBriefly(place: Place, actorName: string | null): OpenedWorkspace & { readonly project: Project } {
+  const world = projectWorld(place, { actorName })
+  const project = new Project(world)
+  const local = createCaller(project, facts(place))
+  let remote: RemoteWorkspace | undefined
+  return {
+    dir: place.dir,
+    project,
+    on: project.on,
+    async call(method, params, options) {
+      if (!READING.has(method)) remote ??= await reach(place, world.config.project)
+      if (remote !== undefined) return remote.call(method, params, withName(options, actorName))
+      try {
+        return await local.call(method, params, options)
+      } catch (cause) {
+        if (!(cause instanceof OwnerFound)) throw cause
+        remote = await connect(cause.connection, place, world.config.project)
+        return remote.call(method, params, withName(options, actorName))
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      remote?.[Symbol.dispose]()
+      await project[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** For as long as the process lives: holds the store and answers others, or is a guest of who does. */
+export async function openOwned(place: Place, actorName: string | null): Promise<OpenedWorkspace> {
+  const world = projectWorld(place, { actorName, live: true })
+  const already = await reach(place, world.config.project)
+  if (already !== undefined) return guest(place, already, actorName)
+  const project = new Project(world)
+  try {
+    await project.hold()
+  } catch (cause) {
+    await project[Symbol.asyncDispose]()
+    if (!(cause instanceof OwnerFound)) throw cause
+    return guest(place, await connect(cause.connection, place, world.config.project), actorName)
+  }
+  const caller = createCaller(project, facts(place))
+  const listening = await listen(place, world.config.project, caller)
+  const note = announce(place.dir, { version: VERSION, command: 'library' }, place.runtime)
+  return {
+    dir: place.dir,
+    on: project.on,
+    call: (method, params, options) => caller.call(method, params, options),
+    async [Symbol.asyncDispose]() {
+      // No new calls first, then what runs is finished, then the store is free.
+      await closeAll([listening, project, note])
+    },
+  }
+}
+
+export interface RemoteWorkspace extends Caller, Disposable {}
+
+/** The owner behind the socket; undefined when there is none. */
+export async function reach(place: Place, project: string): Promise<RemoteWorkspace | undefined> {
+  const connection = await findOwner(place.socket, place.runtime, { holder: () => holderOf(place.dir) })
+  return connection === undefined ? undefined : connect(connection, place, project)
+}
+
+export async function connect(connection: Connection, place: Place, project: string): Promise<RemoteWorkspace> {
+  const { connectCalls } = await import('../src/index.ts')
+  return connectCalls(connection, hello(place, project), place.runtime, { holder: () => holderOf(place.dir) })
+}
+
+async function listen(place: Place, project: string, caller: Caller): Promise<AsyncDisposable> {
+  const { socketTransport } = await import('../adapters/node/socket.ts')
+  const { serveCalls } = await import('../src/index.ts')
+  const serving = new Set<AsyncDisposable>()
+  const door = await socketTransport(place.socket, place.runtime).listen((connection) => {
+    const served = serveCalls(connection, caller, hello(place, project), place.runtime)
+    serving.add(served)
+    void connection.closed.then(() => serving.delete(served))
+  })
+  return { [Symbol.asyncDispose]: () => closeAll([door, ...serving]) }
+}
+
+function guest(place: Place, remote: RemoteWorkspace, actorName: string | null): OpenedWorkspace {
+  return {
+    dir: place.dir,
+    on: () => ({ [Symbol.dispose]: () => undefined }),
+    call: <Name extends MethodName>(
+      method: Name,
+      params: Params<Name>,
+      options?: { readonly actor?: string },
+    ): Promise<Result<Name>> => remote.call(method, params, withName(options, actorName)),
+    async [Symbol.asyncDispose]() {
+      remote[Symbol.dispose]()
+    },
+  }
+}
+
+/** Everything is closed even if one part fails; then the failures are told together. */
+async function closeAll(parts: readonly AsyncDisposable[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const part of parts) {
+    try {
+      await part[Symbol.asyncDispose]()
+    } catch (cause) {
+      failures.push(cause)
+    }
+  }
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, 'several parts of a workspace did not close')
+}
+
+function withName(
+  options: { readonly actor?: string } | undefined,
+  actorName: string | null,
+): { readonly actor?: string } {
+  return options?.actor === undefined && actorName !== null ? { actor: actorName } : (options ?? {})
+}
+
+function hello(
+  place: Place,
+  project: string,
+): { readonly workspace: string; readonly project: string; readonly version: string } {
+  return { workspace: place.socket, project, version: VERSION }
+}
+
+function facts(place: Place): { readonly version: string; readonly pid: number; readonly since: string } {
+  return { version: VERSION, pid: process.pid, since: new Date(place.runtime.now()).toISOString() }
+}

@@ -1,0 +1,72 @@
+/** Making a workspace and changing its settings: tidemark.json, written whole or not at all. */
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { InitOptions, InitOutcome } from '../adapters/cli/world.ts'
+import {
+  newConfig,
+  newProjectId,
+  renderConfig,
+  TaskError,
+  withSetting,
+  type Config,
+  type Json,
+  type Runtime,
+} from '../src/index.ts'
+import { CONFIG_FILE, prepareState, readConfigFile } from './workspace-world.ts'
+
+const SETTINGS = ['format', 'tasks', 'prefix', 'relay'] as const
+
+/** Idempotent: a second call changes nothing, and asking for something else than is there is refused. */
+export async function initialise(options: InitOptions, runtime: Runtime): Promise<InitOutcome> {
+  const dir = resolve(options.dir)
+  if (existsSync(join(dir, CONFIG_FILE))) return outcome(dir, agreeing(dir, options), false)
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new TaskError('FILE_NOT_FOUND', { path: dir })
+  if (options.format !== undefined && options.format !== 'native') {
+    throw new TaskError('INVALID_INPUT', {
+      field: 'format',
+      problem: `files of ${options.format} cannot be read yet`,
+      fix: 'leave --format out',
+    })
+  }
+  const asked = Object.fromEntries(
+    SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  )
+  const config = newConfig(newProjectId(runtime.random), asked)
+  await writeNewFile(join(dir, CONFIG_FILE), new TextEncoder().encode(renderConfig(config)))
+  return outcome(dir, config, true)
+}
+
+export async function changeSetting(dir: string, name: string, value: Json): Promise<void> {
+  const { text, config } = readConfigFile(dir)
+  const { openFiles } = await import('../adapters/node/files.ts')
+  const encoder = new TextEncoder()
+  const written = await openFiles(dir).write(
+    CONFIG_FILE,
+    encoder.encode(renderConfig(withSetting(config, name, value))),
+    encoder.encode(text),
+  )
+  if (written !== 'written') throw new TaskError('FILE_CHANGED', { path: join(dir, CONFIG_FILE) })
+}
+
+/** Refuses to replace a file. */
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
+  const { openFiles } = await import('../adapters/node/files.ts')
+  const written = await openFiles(dirname(resolve(path))).write(basename(path), bytes, null)
+  if (written !== 'written') throw new TaskError('FILE_EXISTS', { path })
+}
+
+function agreeing(dir: string, options: InitOptions): Config {
+  const { config } = readConfigFile(dir)
+  for (const setting of SETTINGS) {
+    const asked = options[setting]
+    if (asked !== undefined && asked !== config[setting])
+      throw new TaskError('WORKSPACE_EXISTS', { dir, setting, current: config[setting] })
+  }
+  return config
+}
+
+function outcome(dir: string, config: Config, created: boolean): InitOutcome {
+  prepareState(dir)
+  return { dir, project: config.project, format: config.format, tasks: config.tasks, created }
+}

@@ -1,0 +1,162 @@
+/** A workspace on this machine: where it is, what it is made of, who has it open. Joins the adapters for one directory. */
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { storeFingerprint } from '../adapters/leveldb/fingerprint.ts'
+import { acquire, findOwner } from '../adapters/node/owner.ts'
+import { holderOf } from '../adapters/node/owner-file.ts'
+import { socketPath, type Environment } from '../adapters/node/places.ts'
+import { nodeRuntime } from '../adapters/node/runtime.ts'
+import { nodeSummaryFiles } from '../adapters/node/summary.ts'
+import {
+  parseConfig,
+  TaskError,
+  type Config,
+  type Connection,
+  type ProjectWorld,
+  type Runtime,
+  type Store,
+  type WriterNote,
+} from '../src/index.ts'
+
+export const CONFIG_FILE = 'tidemark.json'
+export const STATE_FOLDER = '.tidemark'
+
+/** Thrown out of a wait for the store when its holder turns out to answer calls. */
+export class OwnerFound extends Error {
+  readonly connection: Connection
+
+  constructor(connection: Connection) {
+    super('the workspace has an owner that answers')
+    this.connection = connection
+  }
+}
+
+export interface Place {
+  readonly dir: string
+  readonly env: Environment
+  readonly runtime: Runtime
+  readonly socket: string
+}
+
+/** The nearest directory at or above `from` that holds a workspace. */
+export function findWorkspace(from: string): string {
+  for (let dir = resolve(from); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, CONFIG_FILE))) return dir
+    if (dirname(dir) === dir) throw new TaskError('NOT_A_WORKSPACE', { dir: from })
+  }
+}
+
+export function placeOf(dir: string, env: Environment, runtime: Runtime = nodeRuntime()): Place {
+  return { dir, env, runtime, socket: socketPath(dir, env, process.getuid?.()) }
+}
+
+export function readConfigFile(dir: string): { readonly text: string; readonly config: Config } {
+  const path = join(dir, CONFIG_FILE)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new TaskError('FILE_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
+  }
+  return { text, config: parseConfig(text) }
+}
+
+/** The state folder, ignored by git whatever the repository says. */
+export function prepareState(dir: string): string {
+  const state = join(dir, STATE_FOLDER)
+  try {
+    mkdirSync(state, { recursive: true })
+    const ignore = join(state, '.gitignore')
+    if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
+  } catch (cause) {
+    throw new TaskError('FILE_UNWRITABLE', { path: state, reason: reasonOf(cause) }, { cause })
+  }
+  return state
+}
+
+export function storePath(dir: string): string {
+  return join(dir, STATE_FOLDER, 'store')
+}
+
+export function projectWorld(
+  place: Place,
+  options: { readonly live?: boolean; readonly actorName: string | null },
+): ProjectWorld {
+  const { dir, runtime, socket } = place
+  const store = storePath(dir)
+  return {
+    runtime,
+    config: readConfigFile(dir).config,
+    dir,
+    summary: nodeSummaryFiles(join(dir, STATE_FOLDER), { fingerprint: () => storeFingerprint(store) }),
+    openStore: () => openStore(place),
+    repairStore: () => repairStore(dir),
+    place: diskPlace(dir),
+    writer: writerNote(socket),
+    actorName: options.actorName,
+    live: options.live === true,
+  }
+}
+
+/** A person's name for the history: said by the caller, else by the system. */
+export function actorNameFrom(env: Environment): string | null {
+  const { TIDEMARK_ACTOR, USER, USERNAME, LOGNAME } = env
+  return [TIDEMARK_ACTOR, USER, LOGNAME, USERNAME].find((name) => name !== undefined && name.trim() !== '') ?? null
+}
+
+async function openStore(place: Place): Promise<Store> {
+  prepareState(place.dir)
+  const path = storePath(place.dir)
+  const { openLevelStore } = await import('../adapters/leveldb/store.ts')
+  const open = async (): Promise<Store> => {
+    try {
+      return await openLevelStore(path)
+    } catch (cause) {
+      if (!(cause instanceof TaskError && cause.code === 'STORE_LOCKED')) throw cause
+      const connection = await findOwner(place.socket, place.runtime, { holder: () => holderOf(place.dir) })
+      throw connection === undefined ? cause : new OwnerFound(connection)
+    }
+  }
+  return acquire(open, place.dir, place.runtime, { progress: () => storeFingerprint(path) })
+}
+
+async function repairStore(dir: string): Promise<string> {
+  const { repairLevelStore } = (await import('../adapters/leveldb/store.ts')) as never
+  const { summary } = await repairLevelStore(storePath(dir))
+  return summary
+}
+
+/** Differs for a copy of the directory, another disk, another machine. */
+function diskPlace(dir: string): string {
+  const real = realpathSync(dir)
+  const { dev, ino } = statSync(real)
+  return `${hostname()}:${dev}:${ino}:${real}`
+}
+
+/** Beside the socket, outside the workspace: a copied or restored directory does not find it. */
+function writerNote(socket: string): ProjectWorld['writer'] {
+  if (!socket.endsWith('.sock')) return { load: () => undefined, save: () => undefined }
+  const path = `${socket.slice(0, -'.sock'.length)}.writer`
+  return {
+    load: () => {
+      try {
+        return parseNote(readFileSync(path, 'utf8'))
+      } catch {
+        return undefined // none yet, or not readable: a new writer costs little
+      }
+    },
+    save: (note) => writeFileSync(path, JSON.stringify(note), { mode: 0o600 }),
+  }
+}
+
+function parseNote(text: string): WriterNote | undefined {
+  const { client, clock, nonce } = JSON.parse(text) as Partial<WriterNote>
+  return typeof client === 'number' && typeof clock === 'number' && typeof nonce === 'string'
+    ? { client, clock, nonce }
+    : undefined
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,71 @@
+/** The public surface of the pure core: named exports, nothing else. */
+export { asTaskError, errorTable, isErrorCode, TaskError, taskErrorFrom } from './errors.ts'
+export type { ErrorCode, ErrorDetails } from './errors.ts'
+export { createEmitter } from './events.ts'
+export type { Emitter } from './events.ts'
+export { isUid, newActorId, newProjectId, newShortId, newUid, parseProjectId, parseUid } from './ids.ts'
+export type { ActorId, Key, ProjectId, RandomBytes, Uid } from './ids.ts'
+export type {
+  ByteText,
+  Connection,
+  FileContent,
+  FileEntry,
+  Files,
+  LogEntry,
+  LogSize,
+  Row,
+  Runtime,
+  Store,
+  StoreChange,
+  StoreProblem,
+  SummaryFiles,
+  Transport,
+  WriteOutcome,
+} from './ports.ts'
+export { defaultStatuses, priorities } from './task/types.ts'
+export type {
+  ClaimView,
+  CommentView,
+  ConflictValue,
+  ConflictView,
+  Json,
+  Priority,
+  StatusDefinition,
+  StatusKind,
+  TaskDetail,
+  TaskView,
+} from './task/types.ts'
+export type {
+  Caller,
+  ChangeView,
+  DoctorReport,
+  FieldChangeView,
+  MethodName,
+  Methods,
+  NewTask,
+  Params,
+  Problem,
+  Result,
+  StatusReport,
+  TaskChanges,
+  TaskFilter,
+  TaskName,
+} from './api/methods.ts'
+export { newConfig, parseConfig, renderConfig, withSetting } from './workspace/config.ts'
+export type { Config } from './workspace/config.ts'
+export { createCaller, isMethod } from './workspace/dispatch.ts'
+export type { ServerFacts } from './workspace/dispatch.ts'
+export { listTasks, searchTasks } from './workspace/listing.ts'
+export type { Listed, Listing } from './workspace/listing.ts'
+export { Project } from './workspace/project.ts'
+export type { ProjectEvents } from './workspace/project.ts'
+export { createWorkspace } from './workspace/workspace.ts'
+export type { Tasks, Workspace, WorkspaceEvents, WorkspaceSource } from './workspace/workspace.ts'
+export type { ProjectWorld, WriterNote } from './workspace/world.ts'
+export { connectCalls } from './api/connect-calls.ts'
+export type { ConnectOptions, RemoteCaller } from './api/connect-calls.ts'
+export { serveCalls } from './api/serve-calls.ts'
+export type { ServeOptions } from './api/serve-calls.ts'
+export type { Hello, PeerHello } from './api/wire.ts'
+export { difference } from './task/difference.ts'
+export type { Splice } from './task/difference.ts'

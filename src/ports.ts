@@ -1,0 +1,138 @@
+/** What the pure core asks of the world. Types only; each port has one conformance suite in test/conformance. */
+
+/** Time, chance and the log. The only clock and the only dice of the product. */
+export interface Runtime {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Resolves after `ms`; rejects with `signal.reason`. */
+  sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** Bytes nobody can guess. */
+  readonly random: (count: number) => Uint8Array
+  /** Dotted event name and fields; no sentences, no secrets, no task text. */
+  readonly log: (entry: LogEntry) => void
+}
+
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly event: string
+  readonly [field: string]: unknown
+}
+
+/** One row of a log: its sequence number grows by one for ever, also across compaction. */
+export interface Row {
+  readonly seq: number
+  readonly bytes: Uint8Array
+}
+
+export type StoreChange =
+  /** Adds a row at the end of a log. */
+  | { readonly append: string; readonly bytes: Uint8Array }
+  /** Sets a small named value. */
+  | { readonly put: string; readonly bytes: Uint8Array }
+  /** Puts one snapshot in the place of all rows up to and with `through`. */
+  | { readonly compact: string; readonly through: number; readonly snapshot: Uint8Array }
+  /** Takes a whole log away. */
+  | { readonly remove: string }
+
+export interface LogSize {
+  /** Rows since the last snapshot, and their bytes. */
+  readonly rows: number
+  readonly bytes: number
+  readonly snapshotBytes: number
+}
+
+/** A row that could not be trusted: kept aside, never returned, reported by `tide doctor`. */
+export interface StoreProblem {
+  readonly log: string
+  readonly seq: number
+  readonly reason: string
+}
+
+/**
+ * Logs and cells on a disk. One holder at a time. A settled commit is whole, survives a crash of the process and,
+ * by fsync, of the machine; commits are seen in the order they were asked for. A reader never triggers compaction.
+ */
+export interface Store extends AsyncDisposable {
+  /** Everything a log holds, oldest first; the snapshot of a compacted log is its first row. */
+  read(log: string, options?: { readonly after?: number }): Promise<readonly Row[]>
+  cell(name: string): Promise<Uint8Array | undefined>
+  /** All or none. Commits that wait for the disk together share one sync. */
+  commit(changes: readonly StoreChange[]): Promise<void>
+  logs(): Promise<readonly string[]>
+  size(log: string): Promise<LogSize>
+  /** Rows met so far that were quarantined. */
+  problems(): readonly StoreProblem[]
+}
+
+/** What a file was when it was read: content decides, never time. */
+export interface FileContent {
+  readonly bytes: Uint8Array
+}
+
+export interface FileEntry {
+  /** Relative to the root, with `/` between names. */
+  readonly path: string
+  readonly size: number
+  readonly modifiedMs: number
+  /** Identifies the file on its disk; changes when another file takes the name. */
+  readonly inode: string
+}
+
+export type WriteOutcome = 'written' | 'changed' | 'exists' | 'missing'
+
+/** Files below one root. Paths use `/`, are relative and cannot leave the root. */
+export interface Files {
+  list(folder: string): Promise<readonly FileEntry[]>
+  read(path: string): Promise<FileContent | undefined>
+  /**
+   * Writes whole files by compare-and-swap: `expected` is what the caller read, `null` when no file may be there.
+   * Atomic (a reader sees the old or the new bytes), durable when settled, the mode kept, links followed.
+   */
+  write(path: string, bytes: Uint8Array, expected: Uint8Array | null): Promise<WriteOutcome>
+  remove(path: string, expected: Uint8Array): Promise<WriteOutcome>
+}
+
+/** Whole frames in order, or the end of the connection with a reason. */
+export interface Connection {
+  send(frame: Uint8Array): void
+  /** One listener; frames that came before are handed over first. */
+  onFrame(listener: (frame: Uint8Array) => void): void
+  /** Settles once, when either side ended it. */
+  readonly closed: Promise<{ readonly code: string; readonly reason: string }>
+  close(reason: string): void
+}
+
+/** Opens connections to one named place, and listens there. */
+export interface Transport {
+  connect(options?: { readonly signal?: AbortSignal }): Promise<Connection>
+  listen(accept: (connection: Connection) => void): Promise<AsyncDisposable>
+}
+
+/** Bytes of UTF-8 text that can be searched without being decoded. Offsets count bytes. */
+export interface ByteText {
+  readonly length: number
+  /** First place of `text` at or after `from`; -1 when there is none. */
+  indexOf(text: string, from?: number): number
+  /** Last place of `text` that begins at or before `from`. */
+  lastIndexOf(text: string, from?: number): number
+  text(start: number, end: number): string
+  /** Every byte as one character: offsets stay true, letters beyond ASCII do not. */
+  units(start: number, end: number): string
+  bytes(start: number, end: number): Uint8Array
+}
+
+/**
+ * The files of a summary: derived from the store, disposable, readable by any process without opening the store.
+ * Only the holder of the store writes them.
+ */
+export interface SummaryFiles {
+  /** Says which state the store's disk is in: differs after every commit, every opening, every start of the machine. */
+  mark(): string
+  read(name: string): Promise<ByteText | undefined>
+  /** A part of a file; shorter when the file ends before. */
+  readPart(name: string, start: number, size: number): Promise<Uint8Array>
+  /** Adds at the end and returns the offset at which the bytes now stand. Not synced: a lost tail is noticed by its mark. */
+  append(name: string, bytes: Uint8Array): Promise<number>
+  replace(name: string, bytes: readonly Uint8Array[]): Promise<void>
+  remove(name: string): Promise<void>
+}

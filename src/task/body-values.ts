@@ -1,0 +1,41 @@
+/** What the body's register holds: a first text, or the name of the text it grew from. Knows no Yjs. */
+import type { Uid } from '../ids.ts'
+import { BODY, BODY_EDITED } from './fields.ts'
+import { canonical, longHash } from './hash.ts'
+import { aliveIn, distinct, shownValue, type Alive, type TaskState, type Write } from './registers.ts'
+import type { Json } from './types.ts'
+
+/** Body values are equal when they grew from the same text. */
+export function sameBody(uid: Uid): (value: Json) => string {
+  return (value) => nameOfBody(uid, value) ?? canonical(value)
+}
+
+/** All different bodies of a task, the shown one first. */
+export function bodyValues(state: TaskState | undefined): readonly Alive[] {
+  return state === undefined ? [] : distinct(aliveIn(state, BODY), sameBody(state.uid))
+}
+
+export function nameOfText(uid: Uid, first: string): string {
+  return `${uid}/${longHash(first)}`
+}
+
+export function nameOfBody(uid: Uid, value: Json): string | undefined {
+  if (typeof value === 'string') return nameOfText(uid, value)
+  if (typeof value === 'object' && value !== null && typeof Reflect.get(value, 'text') === 'string')
+    return `${uid}/${String(Reflect.get(value, 'text'))}`
+  return undefined
+}
+
+/** What an edit of the shown body writes to the registers: the text it grew from, and when. Rivals stay listed unless it settles them. */
+export function bodyWrites(state: TaskState, reference: Json, settles: boolean): readonly Write[] {
+  const { uid } = state
+  const values = aliveIn(state, BODY)
+  const same = sameBody(uid)
+  const shownText = shownValue(values)
+  const saw = settles
+    ? values
+    : values.filter((value) => shownText !== undefined && same(value.value) === same(shownText.value))
+  const named = saw.length === 1 && typeof saw[0]?.value !== 'string'
+  const edited: Write = { uid, field: BODY_EDITED, value: true }
+  return named ? [edited] : [{ uid, field: BODY, value: reference, base: saw }, edited]
+}

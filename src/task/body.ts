@@ -1,0 +1,195 @@
+/**
+ * The body of a task: plain text until someone edits it, then a Y.Text that every replica grows from the same bytes.
+ * Edits are small differences; nothing here decides which body is shown when two texts met (that is the register's).
+ *
+ * The first edit applies a *seed*: an update whose bytes follow from (uid, first text) alone, so that two replicas which
+ * both make it make the same one, and merging it twice changes nothing.
+ */
+import * as Y from 'yjs'
+import type { Uid } from '../ids.ts'
+import { difference, type Splice } from './difference.ts'
+import { nameOfBody, nameOfText } from './body-values.ts'
+import { BODY } from './fields.ts'
+import { hash53 } from './hash.ts'
+import { aliveIn, shownValue, type TaskState } from './registers.ts'
+import { BODIES, type Replica } from './replica.ts'
+import type { Json } from './types.ts'
+
+/** Client ids above this are never a writer's: they belong to seeds. */
+const SEED_RANGE_START = 2 ** 32
+const SEED_RANGE = 2 ** 53 - SEED_RANGE_START
+
+/** What one edit did to a text, so that it can be taken back without touching what others did. */
+export interface BodyEdit {
+  /** Name of the text in the document. */
+  readonly text: string
+  /** Characters the edit brought in: a run of this writer's clocks. */
+  readonly client: number
+  readonly from: number
+  readonly to: number
+  /** Pieces it took out, each with the place it stood at. */
+  readonly removed: readonly { readonly piece: string; readonly place: Json }[]
+  /** What people see of it. */
+  readonly splices: readonly { readonly removed: string; readonly inserted: string }[]
+}
+
+export interface EditedBody {
+  /** Updates in the order they must be stored. */
+  readonly updates: readonly Uint8Array[]
+  readonly edit: BodyEdit
+  /** The value the body's register must hold from now on. */
+  readonly reference: Json
+}
+
+export function readBody(replica: Replica, state: TaskState | undefined): string {
+  const value = shownValue(aliveIn(state, BODY))?.value
+  return state === undefined || value === undefined ? '' : readBodyValue(replica, state.uid, value)
+}
+
+export function readBodyValue(replica: Replica, uid: Uid, value: Json): string {
+  const name = nameOfBody(uid, value)
+  const text = name === undefined ? undefined : findText(replica, name)
+  if (text !== undefined) return text.toJSON()
+  return typeof value === 'string' ? value : ''
+}
+
+/** Changes the shown body to `next` by the smallest readable difference; undefined when nothing differs. */
+export function editBody(replica: Replica, state: TaskState, next: string, client: number): EditedBody | undefined {
+  const value = shownValue(aliveIn(state, BODY))?.value ?? ''
+  const splices = difference(readBodyValue(replica, state.uid, value), next)
+  if (splices.length === 0) return undefined
+  return change(replica, state.uid, value, client, (text) => applySplices(text, splices))
+}
+
+/** Takes one edit back: its characters go, what it took out returns to its place; everything else stays. */
+export function undoBodyEdit(
+  replica: Replica,
+  state: TaskState,
+  edit: BodyEdit,
+  client: number,
+): EditedBody | undefined {
+  const value = shownValue(aliveIn(state, BODY))?.value ?? ''
+  if (nameOfBody(state.uid, value) !== edit.text) return undefined
+  return change(replica, state.uid, value, client, (text) => takeBack(text, edit))
+}
+
+/** Takes every text of a body out of the document; for a purge. */
+export function eraseBodies(replica: Replica, uid: Uid): readonly Uint8Array[] {
+  const { doc } = replica
+  const bodies = doc.getMap(BODIES)
+  const updates: Uint8Array[] = []
+  const keep = (update: Uint8Array): void => void updates.push(update)
+  doc.on('update', keep)
+  try {
+    doc.transact(() => {
+      for (const name of bodies.keys()) if (name.startsWith(`${uid}/`)) bodies.delete(name)
+    }, 'local')
+  } finally {
+    doc.off('update', keep)
+  }
+  return updates
+}
+
+type Removed = BodyEdit['removed'][number]
+type Seen = BodyEdit['splices'][number]
+interface Touched {
+  readonly removed: readonly Removed[]
+  readonly splices: readonly Seen[]
+}
+
+function change(replica: Replica, uid: Uid, value: Json, client: number, edit: (text: Y.Text) => Touched): EditedBody {
+  const { doc } = replica
+  const name = nameOfBody(uid, value) ?? nameOfText(uid, '')
+  const updates: Uint8Array[] = []
+  const keep = (update: Uint8Array): void => void updates.push(update)
+  const idle = doc.clientID
+  doc.on('update', keep)
+  try {
+    if (findText(replica, name) === undefined)
+      Y.applyUpdate(doc, bodySeed(uid, typeof value === 'string' ? value : ''), 'seed')
+    const text = findText(replica, name)
+    if (text === undefined) throw new Error(`the seed of ${name} did not take`)
+    doc.clientID = client
+    const from = Y.getState(doc.store, client)
+    const touched = doc.transact(() => edit(text), 'local')
+    const to = Y.getState(doc.store, client)
+    return {
+      updates,
+      edit: { text: name, client, from, to, ...touched },
+      reference: { text: name.slice(uid.length + 1) },
+    }
+  } finally {
+    // Updates that are applied later carry the writer's id: to a document of the same id they would look like a stranger's.
+    doc.clientID = idle
+    doc.off('update', keep)
+  }
+}
+
+function applySplices(text: Y.Text, splices: readonly Splice[]): Touched {
+  const before = text.toJSON()
+  const removed: Removed[] = []
+  for (const { at, remove } of splices) {
+    if (remove > 0) removed.push({ piece: before.slice(at, at + remove), place: placeBefore(text, at) })
+  }
+  // From the end, so that earlier offsets stay true; insert first, so that what is typed stands before what goes.
+  for (const { at, remove, insert } of [...splices].reverse()) {
+    if (insert !== '') text.insert(at, insert)
+    if (remove > 0) text.delete(at + insert.length, remove)
+  }
+  return {
+    removed,
+    splices: splices.map(({ at, remove, insert }) => ({ removed: before.slice(at, at + remove), inserted: insert })),
+  }
+}
+
+function takeBack(text: Y.Text, edit: BodyEdit): Touched {
+  const removed: Removed[] = []
+  const splices: Seen[] = []
+  const before = text.toJSON()
+  for (const { at, length } of [...livingRuns(text, edit)].reverse()) {
+    const piece = before.slice(at, at + length)
+    removed.push({ piece, place: placeBefore(text, at) })
+    splices.push({ removed: piece, inserted: '' })
+    text.delete(at, length)
+  }
+  for (const { piece, place } of edit.removed) {
+    const position = Y.createAbsolutePositionFromRelativePosition(
+      Y.createRelativePositionFromJSON(place),
+      text.doc ?? new Y.Doc(),
+    )
+    text.insert(position === null ? text.length : position.index, piece)
+    splices.push({ removed: '', inserted: piece })
+  }
+  return { removed, splices }
+}
+
+/** Where the characters of an edit stand now, as far as they are still there. */
+function* livingRuns(text: Y.Text, { client, from, to }: BodyEdit): Iterable<{ at: number; length: number }> {
+  let at = 0
+  for (let item = text._start; item !== null; item = item.right) {
+    if (item.deleted || !item.countable) continue
+    const start = Math.max(from, item.id.clock)
+    const end = Math.min(to, item.id.clock + item.length)
+    if (item.id.client === client && start < end) yield { at: at + start - item.id.clock, length: end - start }
+    at += item.length
+  }
+}
+
+/** A place that holds on to the character before it. */
+function placeBefore(text: Y.Text, at: number): Json {
+  return JSON.parse(
+    JSON.stringify(Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, at, -1))),
+  ) as Json
+}
+
+function bodySeed(uid: Uid, first: string): Uint8Array {
+  const seed = new Y.Doc()
+  seed.clientID = SEED_RANGE_START + (hash53(`${uid}\n${first}`, 3) % SEED_RANGE)
+  seed.getMap(BODIES).set(nameOfText(uid, first), new Y.Text(first))
+  return Y.encodeStateAsUpdate(seed)
+}
+
+function findText(replica: Replica, name: string): Y.Text | undefined {
+  const text = replica.doc.getMap<unknown>(BODIES).get(name)
+  return text instanceof Y.Text ? text : undefined
+}

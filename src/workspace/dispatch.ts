@@ -1,0 +1,99 @@
+/** From a method's name to the function that does it. The one place where every door (command, library, socket) comes in. */
+import type { Caller, MethodName, Params, Result } from '../api/methods.ts'
+import { TaskError } from '../errors.ts'
+import { invalid, parseActorName } from '../task/input.ts'
+import { viewDetail } from '../task/view.ts'
+import { findTask } from './find.ts'
+import type { Project } from './project.ts'
+
+export interface ServerFacts {
+  readonly version: string
+  readonly pid: number
+  readonly since: string
+}
+
+type Handler<Name extends MethodName> = (
+  project: Project,
+  params: Params<Name>,
+  by: string | null,
+  facts: ServerFacts,
+) => Promise<Result<Name>>
+type Handlers = { readonly [Name in MethodName]: Handler<Name> }
+
+// Modules are loaded when a method needs them: a list pays for nothing but a list.
+const handlers: Handlers = {
+  'server.info': async (project, _params, _by, { version, pid }) => ({
+    version,
+    pid,
+    project: project.world.config.project,
+    dir: project.world.dir,
+  }),
+  'tasks.list': async (project, params) => ({
+    tasks: [...(await (await import('./listing.ts')).listTasks(project, params)).tasks()].map(({ task }) => task),
+  }),
+  'tasks.search': async (project, { words, ...options }) => ({
+    tasks: [...(await (await import('./listing.ts')).searchTasks(project, words, options)).tasks()].map(
+      ({ task }) => task,
+    ),
+  }),
+  'task.get': async (project, params) => {
+    const context = project.context(await project.tasks())
+    const state = findTask(params.key, context)
+    return { task: viewDetail(state, await project.body(state), context) }
+  },
+  'task.create': async (project, params, by) => (await import('./writing.ts')).createTask(project, params, by),
+  'tasks.update': async (project, params, by) =>
+    tasksOnly(await (await import('./writing.ts')).updateTasks(project, params, by)),
+  'tasks.transition': async (project, params, by) =>
+    tasksOnly(await (await import('./writing.ts')).transitionTasks(project, params, by)),
+  'tasks.delete': async (project, params, by) =>
+    tasksOnly(await (await import('./writing.ts')).deleteTasks(project, params, by)),
+  'tasks.restore': async (project, params, by) =>
+    tasksOnly(await (await import('./writing.ts')).restoreTasks(project, params, by)),
+  'tasks.purge': async (project, params, by) => (await import('./writing.ts')).purgeTasks(project, params, by),
+  'task.move': async (project, params, by) => (await import('./writing.ts')).moveTask(project, params, by),
+  'task.comment': async (project, params, by) => (await import('./writing.ts')).commentTask(project, params, by),
+  'history.list': async (project, params) => (await import('./past.ts')).listHistory(project, params),
+  'history.undo': async (project, params, by) => (await import('./past.ts')).undoChange(project, params, by),
+  'conflicts.list': async (project, params) => (await import('./reading.ts')).listConflicts(project, params),
+  'conflict.resolve': async (project, params, by) =>
+    (await import('./writing.ts')).resolveConflict(project, params, by),
+  'workspace.status': async (project, _params, _by, facts) => {
+    const report = await (await import('./reading.ts')).reportStatus(project)
+    return project.isLive ? { ...report, owner: { pid: facts.pid, since: facts.since } } : report
+  },
+  'workspace.statuses': async (project) => ({ statuses: project.world.config.statuses }),
+  'workspace.backup': async (project) => {
+    const { makeBackup, toBase64 } = await import('./backup.ts')
+    return { backup: toBase64(await makeBackup(project)) }
+  },
+  'workspace.recover': async (project, params, by) => {
+    const { fromBase64, parseBackup, recoverBackup } = await import('./backup.ts')
+    if (typeof params.backup !== 'string')
+      throw invalid('backup', 'it is not a text', 'give the text that workspace.backup answered')
+    const changed = await recoverBackup(project, parseBackup(fromBase64(params.backup)), by)
+    return { tasks: (await import('./listing.ts')).countTasks(await project.summary()).tasks, changed }
+  },
+  'workspace.doctor': async (project, params) => (await import('./doctor.ts')).examine(project, params),
+}
+
+export function isMethod(name: unknown): name is MethodName {
+  return typeof name === 'string' && Object.hasOwn(handlers, name)
+}
+
+/** The method table on an open project. Params are checked by whoever uses them; nothing is trusted here. */
+export function createCaller(project: Project, facts: ServerFacts): Caller {
+  return {
+    async call(method, params, options = {}) {
+      if (!isMethod(method)) throw new TaskError('METHOD_NOT_FOUND', { method: String(method).slice(0, 60) })
+      if (typeof params !== 'object' || params === null || Array.isArray(params))
+        throw invalid('params', 'they are not an object', 'give an object')
+      const by = options.actor === undefined ? null : parseActorName(options.actor)
+      return handlers[method](project, params, by, facts)
+    },
+  }
+}
+
+function tasksOnly<Answer extends Result<'tasks.update'>>({ tasks }: Answer): Result<'tasks.update'> {
+  return { tasks }
+}

@@ -1,0 +1,141 @@
+/** Lists straight from the summary: lines are copied as they stand, and parsed only where a filter asks. */
+import type { TaskFilter } from '../api/methods.ts'
+import { TaskError } from '../errors.ts'
+import { invalid, parseCount, parseElement, parseSearch, parseStatus } from '../task/input.ts'
+import { fits, holdsWords, type TaskQuery } from '../task/query.ts'
+import type { StatusKind, TaskView } from '../task/types.ts'
+import type { Project } from './project.ts'
+import { currentLines, type Summary } from './summary.ts'
+import type { Line } from './summary-line.ts'
+import type { ByteText } from '../ports.ts'
+
+export interface Listed {
+  readonly task: TaskView
+  readonly kind: StatusKind
+}
+
+export interface Listing {
+  readonly count: number
+  /** The document `{"schema":1,"tasks":[…]}` in pieces. */
+  json(): Iterable<string | Uint8Array>
+  tasks(): Iterable<Listed>
+}
+
+export async function listTasks(project: Project, filter: TaskFilter): Promise<Listing> {
+  const query = checkedFilter(filter, project)
+  const limit = filter.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', filter.limit)
+  const summary = await project.summary()
+  return listing(
+    cut(
+      currentLines(summary).filter((line) => lineFits(line, query)),
+      limit,
+    ),
+  )
+}
+
+export async function searchTasks(
+  project: Project,
+  words: unknown,
+  options: { readonly all?: boolean; readonly limit?: number } = {},
+): Promise<Listing> {
+  const wanted = parseSearch(words)
+  const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', options.limit)
+  const summary = await project.summary()
+  const texts = await project.world.summary.read(summary.texts)
+  if (texts === undefined) throw new TaskError('FAULT', { problem: 'the texts beside the summary are missing' })
+  const lines = currentLines(summary).filter((line) => lineFits(line, { all: options.all === true }))
+  return listing(cut(holding(lines, texts, wanted), limit))
+}
+
+/** How many tasks show, and how many of them hold a conflict. */
+export function countTasks(summary: Summary): { readonly tasks: number; readonly conflicts: number } {
+  const living = currentLines(summary).filter((line) => !line.flags.startsWith('X') && line.flags.charAt(1) !== 'D')
+  const all = currentLines(summary).filter((line) => !line.flags.startsWith('X'))
+  return { tasks: living.length, conflicts: all.reduce((sum, line) => sum + (line.view()?.conflicts.length ?? 0), 0) }
+}
+
+export function checkedFilter(filter: TaskFilter, project: Project): TaskQuery {
+  if (typeof filter !== 'object' || filter === null)
+    throw invalid('filter', 'it is not an object', 'give the fields to filter by')
+  const list = (name: 'status' | 'label'): readonly unknown[] | undefined => {
+    const value: unknown = filter[name]
+    if (value !== undefined && !Array.isArray(value)) throw invalid(name, 'it is not a list', 'give a list')
+    return value
+  }
+  const status = list('status')?.map((name) => parseStatus(name, project.world.config.statuses))
+  const label = list('label')?.map((name) => parseElement('label', name))
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(label === undefined ? {} : { label }),
+    ...(filter.assignee === undefined ? {} : { assignee: parseElement('assignee', filter.assignee) }),
+    ready: filter.ready === true,
+    all: filter.all === true,
+  }
+}
+
+/** Flags decide most lines; the rest is parsed. */
+function lineFits(line: Line, query: TaskQuery): boolean {
+  const { flags } = line
+  if (flags.startsWith('X')) return false
+  if (query.all !== true && flags.charAt(1) === 'D') return false
+  if (query.all !== true && query.status === undefined && (flags.startsWith('d') || flags.startsWith('x'))) return false
+  if (query.ready === true && flags.charAt(2) !== 'r') return false
+  if (query.status === undefined && query.label === undefined && query.assignee === undefined) return true
+  const view = line.view()
+  return view !== undefined && fits(view, line.kind, query)
+}
+
+/** Words of ASCII letters are looked for in all texts at once; others text by text. */
+function holding(lines: readonly Line[], texts: ByteText, words: readonly string[]): readonly Line[] {
+  // oxlint-disable-next-line no-control-regex -- exactly the bytes that stand for themselves in UTF-8
+  const plain = words.filter((word) => /^[\u0000-\u007f]+$/.test(word)).sort((a, b) => b.length - a.length)
+  const [longest] = plain
+  const candidates = longest === undefined ? lines : withHits(lines, texts, longest.toLowerCase())
+  if (words.length === 1 && longest !== undefined) return candidates
+  return candidates.filter((line) => {
+    const place = line.textPlace()
+    return place !== undefined && holdsWords(texts.text(place.at, place.at + place.size), words)
+  })
+}
+
+function withHits(lines: readonly Line[], texts: ByteText, word: string): readonly Line[] {
+  const all = texts.units(0, texts.length).toLowerCase()
+  const places = lines.map((line) => line.textPlace())
+  const order = lines.map((_, index) => index).sort((a, b) => (places[a]?.at ?? 0) - (places[b]?.at ?? 0))
+  const hits = new Set<number>()
+  let hit = all.indexOf(word)
+  for (const index of order) {
+    const place = places[index]
+    if (place === undefined) continue
+    if (hit >= 0 && hit < place.at) hit = all.indexOf(word, place.at)
+    if (hit < 0) break
+    if (hit + word.length <= place.at + place.size) hits.add(index)
+  }
+  return lines.filter((_, index) => hits.has(index))
+}
+
+function listing(lines: readonly Line[]): Listing {
+  return {
+    count: lines.length,
+    *json() {
+      yield '{"schema":1,"tasks":['
+      let first = true
+      for (const line of lines) {
+        if (!first) yield ','
+        first = false
+        yield line.jsonBytes
+      }
+      yield ']}'
+    },
+    *tasks() {
+      for (const line of lines) {
+        const task = line.view()
+        if (task !== undefined) yield { task, kind: line.kind }
+      }
+    },
+  }
+}
+
+function cut<Item>(items: readonly Item[], limit: number): readonly Item[] {
+  return items.length > limit ? items.slice(0, limit) : items
+}

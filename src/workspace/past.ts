@@ -1,0 +1,103 @@
+/** The methods that look back: what happened, and taking one change back. */
+import type { ChangeView, Params, Result } from '../api/methods.ts'
+import { TaskError } from '../errors.ts'
+import { shownEdits, touched, type Change } from '../history/change.ts'
+import { planUndo } from '../history/undo.ts'
+import type { Uid } from '../ids.ts'
+import { parseCount, parseText } from '../task/input.ts'
+import { isoTime } from '../task/time.ts'
+import { keyOfTask } from '../task/view.ts'
+import { findTask } from './find.ts'
+import type { Project } from './project.ts'
+import { viewIn } from './writing.ts'
+
+/** Newest first. */
+export async function listHistory(project: Project, params: Params<'history.list'>): Promise<Result<'history.list'>> {
+  const limit = params.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', params.limit)
+  const changes = await project.history()
+  const uid = params.key === undefined ? undefined : findTask(params.key, project.context(await project.tasks())).uid
+  const undone = undoneBy(changes)
+  const wanted = uid === undefined ? changes : changes.filter((change) => touched(change).includes(uid))
+  return {
+    changes: wanted
+      .slice(-Math.min(limit, wanted.length || 1))
+      .toReversed()
+      .map((change) => viewChange(change, undone, uid)),
+  }
+}
+
+export async function undoChange(
+  project: Project,
+  params: Params<'history.undo'>,
+  by: string | null,
+): Promise<Result<'history.undo'>> {
+  let uids: readonly Uid[] = []
+  await project.tasks()
+  const done = await project.commit(async (tasks) => {
+    const changes = await project.history()
+    const context = project.context(tasks)
+    const uid = params.key === undefined ? undefined : findTask(params.key, context).uid
+    const change = pick(changes, uid, params)
+    uids = touched(change)
+    const keyOf = (name: string): string => {
+      const state = tasks.get(name as Uid)
+      return state === undefined ? (change.keys[name] ?? name) : keyOfTask(state, context)
+    }
+    return {
+      verb: 'undo',
+      by,
+      undoes: change.id,
+      writes: planUndo(change, tasks, keyOf),
+      bodies: change.texts.map(({ uid: task, ...edit }) => ({ uid: task, takeBack: edit })),
+    }
+  })
+  if (done === undefined) throw new TaskError('CHANGE_NOT_FOUND', { where: ': it changed nothing' })
+  const context = project.context(await project.tasks())
+  return { change: viewChange(done, new Map()), tasks: uids.flatMap((uid) => viewIn(uid, context)) }
+}
+
+function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'history.undo'>): Change {
+  const undone = undoneBy(changes)
+  if (params.change !== undefined) {
+    const id = parseText('change', params.change)
+    const named = changes.find((change) => change.id === id)
+    if (named === undefined) throw new TaskError('CHANGE_NOT_FOUND', { where: ` with the id ${id.slice(0, 40)}` })
+    if (named.verb === 'purge' || named.verb === 'remote' || named.verb === 'recover')
+      throw new TaskError('CHANGE_NOT_FOUND', { where: `: ${named.verb} is not a change that can be` })
+    if (undone.has(id)) throw new TaskError('CHANGE_NOT_FOUND', { where: `: ${id} was taken back already` })
+    return named
+  }
+  const own = changes
+    .toReversed()
+    .find(
+      (change) =>
+        UNDOABLE.has(change.verb) && !undone.has(change.id) && (uid === undefined || touched(change).includes(uid)),
+    )
+  if (own === undefined)
+    throw new TaskError('CHANGE_NOT_FOUND', { where: params.key === undefined ? '' : ` of ${params.key}` })
+  return own
+}
+
+/** What plain `tide undo` means: an edit made here. An undo itself is only taken back by its id. */
+const UNDOABLE = new Set(['create', 'set', 'move', 'comment', 'delete', 'restore', 'resolve'])
+
+/** change → the undo of it that still stands. */
+function undoneBy(changes: readonly Change[]): ReadonlyMap<string, string> {
+  const undone = new Map<string, string>()
+  for (const change of changes.toReversed()) {
+    if (change.undoes !== null && !undone.has(change.id)) undone.set(change.undoes, change.id)
+  }
+  return undone
+}
+
+function viewChange(change: Change, undone: ReadonlyMap<string, string>, uid?: Uid): ChangeView {
+  return {
+    id: change.id,
+    at: isoTime(change.at),
+    by: { workspace: change.actor, name: change.name },
+    verb: change.verb,
+    changes: shownEdits(change).filter((edit) => uid === undefined || edit.uid === uid),
+    undoes: change.undoes,
+    undoneBy: undone.get(change.id) ?? null,
+  }
+}

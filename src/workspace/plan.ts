@@ -1,0 +1,83 @@
+/** What is to be written, as writers plan it, and the entries it becomes. Pure. */
+import type { RegisterEdit, Verb } from '../history/change.ts'
+import type { Uid } from '../ids.ts'
+import type { BodyEdit } from '../task/body.ts'
+import { sameBody } from '../task/body-values.ts'
+import type { Entry } from '../task/entry.ts'
+import { BODY, PURGED } from '../task/fields.ts'
+import {
+  aliveIn,
+  distinct,
+  planWrite,
+  replaceValues,
+  type Alive,
+  type Stamp,
+  type TaskState,
+  type Write,
+} from '../task/registers.ts'
+import type { TaskTable } from '../task/table.ts'
+import type { Cursor } from '../task/update.ts'
+
+export interface Plan {
+  readonly verb: Verb
+  readonly writes: readonly Write[]
+  /** Edits of bodies: made on the document itself. */
+  readonly bodies?: readonly PlannedBody[]
+  /** First texts of tasks that this plan creates. */
+  readonly newBodies?: ReadonlyMap<Uid, string>
+  /** The greatest number it gives away. */
+  readonly lastNumber?: number
+  readonly undoes?: string
+  readonly by?: string | null
+}
+
+/** An edit of a body's characters; the document is loaded for it. */
+export type PlannedBody =
+  /** `settles`: it has seen the rival bodies too. */
+  | { readonly uid: Uid; readonly next: string; readonly settles?: boolean }
+  | { readonly uid: Uid; readonly takeBack: BodyEdit }
+  | { readonly uid: Uid; readonly erase: true }
+
+export interface PlannedEntries {
+  readonly entries: readonly Entry[]
+  readonly removes: readonly Stamp[]
+  readonly edits: readonly RegisterEdit[]
+  readonly states: ReadonlyMap<Uid, TaskState>
+  readonly before: ReadonlyMap<Uid, TaskState | undefined>
+}
+
+/** Entries in the order of the writes; each write sees what those before it wrote. */
+export function planEntries(tasks: TaskTable, writes: readonly Write[], cursor: Cursor, now: number): PlannedEntries {
+  const entries: Entry[] = []
+  const removes: Stamp[] = []
+  const edits: RegisterEdit[] = []
+  const states = new Map<Uid, TaskState>()
+  const before = new Map<Uid, TaskState | undefined>()
+  for (const write of writes) {
+    const { uid, field } = write
+    if (!before.has(uid)) before.set(uid, tasks.get(uid))
+    const state = states.get(uid) ?? before.get(uid)
+    const alive = aliveIn(state, field)
+    const planned = planWrite(state, write, now)
+    const value: Alive = {
+      client: cursor.client,
+      clock: cursor.clock + entries.length,
+      at: planned.entry.at,
+      value: planned.entry.value,
+      seen: planned.entry.seen,
+    }
+    const values = replaceValues(alive, [value], planned.removes)
+    entries.push(planned.entry)
+    removes.push(...planned.removes)
+    edits.push({
+      uid,
+      field,
+      before: distinct(alive, field === BODY ? sameBody(uid) : undefined).map((one) => one.value),
+      value: write.value,
+      after: values.map(({ client, clock }) => ({ client, clock })),
+    })
+    const others = field === PURGED ? [] : (state?.registers ?? [])
+    states.set(uid, { uid, registers: new Map(others).set(field, values) })
+  }
+  return { entries, removes, edits, states, before }
+}

@@ -1,0 +1,113 @@
+/** The methods that only look at tasks: one task, conflicts, the state of the workspace. */
+import type { Params, Problem, Result, StatusReport } from '../api/methods.ts'
+import { readBodyValue } from '../task/body.ts'
+import { conflictsOf, viewConflict } from '../task/conflicts.ts'
+import { BODY, DELETED, DEPENDENCY, PARENT, type Field } from '../task/fields.ts'
+import { dependencyCycles, ignoredParents, inOrder } from '../task/query.ts'
+import { stampText, type Alive, type TaskState } from '../task/registers.ts'
+import type { Replica } from '../task/replica.ts'
+import type { TaskTable } from '../task/table.ts'
+import { isoTime } from '../task/time.ts'
+import type { Json } from '../task/types.ts'
+import { keyOfTask, type ViewContext } from '../task/view.ts'
+import { findTask } from './find.ts'
+import type { Project } from './project.ts'
+
+/** Beyond this a stamp from another machine is worth a word. */
+const SKEW_MS = 60_000
+
+export async function listConflicts(
+  project: Project,
+  params: Params<'conflicts.list'>,
+): Promise<Result<'conflicts.list'>> {
+  const replica = await project.replica()
+  const context = project.context(replica.tasks)
+  const states = params.key === undefined ? inOrder(replica.tasks) : [findTask(params.key, context)]
+  const found = states.flatMap((state) => conflictsOf(state).map((conflict) => ({ state, conflict })))
+  if (found.length === 0) return { conflicts: [] }
+  const writers = await writersOf(project)
+  return {
+    conflicts: found.map(({ state, conflict }) =>
+      viewConflict(state, keyOfTask(state, context), conflict, {
+        show: (field, value) => showValue(replica, state, field, value, context),
+        writer: (value) => writers.get(stampText(value)) ?? 'another workspace',
+        time: (at) => isoTime(Math.min(at, context.now)),
+      }),
+    ),
+  }
+}
+
+/** What is odd about the tasks themselves; files, relay and store add their own. */
+export function taskProblems(tasks: TaskTable, context: ViewContext): readonly Problem[] {
+  const key = (uid: string): string => {
+    const state = tasks.get(uid as TaskState['uid'])
+    return state === undefined ? uid : keyOfTask(state, context)
+  }
+  const cycles = dependencyCycles(tasks, context).map((group) => ({
+    path: null,
+    code: 'DEPENDENCY_CYCLE',
+    message: `${group.map(key).join(', ')} wait for each other: none of them can become ready`,
+  }))
+  const parents = ignoredParents(tasks).map((uid) => ({
+    path: null,
+    code: 'PARENT_CYCLE',
+    message: `${key(uid)} was moved below a task that lies below it: it shows without a parent until it is moved again`,
+  }))
+  return [...cycles, ...parents, ...skewProblems(tasks, context, key)]
+}
+
+export async function reportStatus(project: Project): Promise<StatusReport> {
+  const { config, dir } = project.world
+  const summary = await project.summary()
+  const { countTasks } = await import('./listing.ts')
+  const counts = countTasks(summary)
+  const tasks = await project.tasks()
+  return {
+    workspace: { dir, project: config.project, format: config.format, tasks: counts.tasks },
+    owner: null,
+    relay: { url: config.relay.includes('://') ? config.relay : null, state: 'none' },
+    unsynced: 0,
+    conflicts: counts.conflicts,
+    problems: taskProblems(tasks, project.context(tasks)),
+  }
+}
+
+function skewProblems(tasks: TaskTable, context: ViewContext, key: (uid: string) => string): readonly Problem[] {
+  const ahead: string[] = []
+  for (const uid of tasks.uids()) {
+    const state = tasks.get(uid)
+    if (
+      state !== undefined &&
+      [...state.registers.values()].some((values) => values.some((value) => value.at > context.now + SKEW_MS))
+    )
+      ahead.push(key(uid))
+  }
+  if (ahead.length === 0) return []
+  const some = ahead.length > 3 ? `${ahead.slice(0, 3).join(', ')} and ${ahead.length - 3} more` : ahead.join(', ')
+  return [
+    {
+      path: null,
+      code: 'CLOCK_SKEW',
+      message: `${some}: written by a clock that is ahead of this one; times are shown as now`,
+    },
+  ]
+}
+
+/** Stamp of a value → the workspace that wrote it, as far as the history here knows. */
+async function writersOf(project: Project): Promise<ReadonlyMap<string, string>> {
+  const writers = new Map<string, string>()
+  for (const change of await project.history()) {
+    const name = change.name === null ? change.actor : `${change.name} (${change.actor})`
+    for (const edit of change.edits)
+      for (const { client, clock } of edit.after) writers.set(`${client.toString(36)}.${clock.toString(36)}`, name)
+  }
+  return writers
+}
+
+function showValue(replica: Replica, state: TaskState, field: Field, value: Json, context: ViewContext): Json {
+  if (field === BODY) return readBodyValue(replica, state.uid, value)
+  if (field === DELETED) return value !== false && value !== null
+  if (field !== PARENT || typeof value !== 'string') return field.startsWith(DEPENDENCY) ? value === true : value
+  const parent = replica.tasks.get(value as Alive['value'] & TaskState['uid'])
+  return parent === undefined ? value : keyOfTask(parent, context)
+}

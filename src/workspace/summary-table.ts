@@ -1,0 +1,75 @@
+/** The summary as a table of tasks: reads the lines that are asked for, holds what has changed since. */
+import type { Key, Uid } from '../ids.ts'
+import { createTaskTable, numbersOf, referencesOf, type TaskTable } from '../task/table.ts'
+import type { TaskState } from '../task/registers.ts'
+import { currentLines, findLine, linesWith, type Summary } from './summary.ts'
+import type { Line } from './summary-line.ts'
+
+export interface SummaryTable extends TaskTable {
+  put(state: TaskState): void
+  /** The key as it was printed last; undefined once the task's numbers may have changed. */
+  printedKey(uid: Uid): Key | undefined
+  line(uid: Uid): Line | undefined
+}
+
+/** After so many single look-ups, an index of all lines costs less than searching on. */
+const SEARCHES_BEFORE_INDEX = 24
+
+export function createSummaryTable(summary: Summary): SummaryTable {
+  const changed = createTaskTable()
+  const parsed = new Map<Uid, TaskState | undefined>()
+  let index: Map<Uid, Line> | undefined
+  let searches = 0
+
+  const indexed = (): Map<Uid, Line> => {
+    if (index === undefined) {
+      index = new Map()
+      for (const line of currentLines(summary)) if (line.uid !== undefined) index.set(line.uid, line)
+    }
+    return index
+  }
+  const lineOf = (uid: Uid): Line | undefined => {
+    if (index === undefined && ++searches <= SEARCHES_BEFORE_INDEX) return findLine(summary, uid)
+    return indexed().get(uid)
+  }
+  const stateOf = (uid: Uid): TaskState | undefined => {
+    if (!parsed.has(uid)) parsed.set(uid, lineOf(uid)?.state())
+    return parsed.get(uid)
+  }
+  const get = (uid: Uid): TaskState | undefined => changed.get(uid) ?? stateOf(uid)
+  function* holding(text: string, holds: (state: TaskState) => boolean, also: Iterable<Uid>): Iterable<Uid> {
+    const found = new Set<Uid>(also)
+    for (const line of linesWith(summary, text)) {
+      const uid = line.uid
+      const state = uid === undefined || changed.get(uid) !== undefined ? undefined : get(uid)
+      if (state !== undefined && holds(state)) found.add(state.uid)
+    }
+    yield* found
+  }
+
+  return {
+    get count() {
+      return indexed().size + [...changed.uids()].filter((uid) => !indexed().has(uid)).length
+    },
+    get greatestNumber() {
+      return Math.max(summary.seal.greatestNumber, changed.greatestNumber)
+    },
+    get,
+    *uids() {
+      yield* indexed().keys()
+      for (const uid of changed.uids()) if (!indexed().has(uid)) yield uid
+    },
+    withNumber: (number) =>
+      holding(`#${number}#`, (state) => numbersOf(state).includes(number), changed.withNumber(number)),
+    referring: (uid) => holding(uid, (state) => referencesOf(state).includes(uid), changed.referring(uid)),
+    put: (state) => changed.put(state),
+    printedKey(uid) {
+      const now = changed.get(uid)
+      const before = stateOf(uid)
+      if (before === undefined || (now !== undefined && String(numbersOf(now)) !== String(numbersOf(before))))
+        return undefined
+      return lineOf(uid)?.view()?.key
+    },
+    line: lineOf,
+  }
+}

@@ -1,0 +1,247 @@
+/** Keeps the summary true: appends the lines a change touches, writes the whole anew when its tail has grown long. */
+import type { Uid } from '../ids.ts'
+import type { SummaryFiles } from '../ports.ts'
+import { BODY, BODY_EDITED, TITLE } from '../task/fields.ts'
+import { inOrder } from '../task/query.ts'
+import { aliveIn, shown, type Stamp, type TaskState } from '../task/registers.ts'
+import type { TaskTable } from '../task/table.ts'
+import { isDeleted, isGone, kindOf, viewTask, type ViewContext } from '../task/view.ts'
+import type { Config } from './config.ts'
+import {
+  currentLines,
+  findLine,
+  parseSummary,
+  SUMMARY,
+  writeHead,
+  writeSeal,
+  type Seal,
+  type Summary,
+} from './summary.ts'
+import { writeLine, type TextPlace } from './summary-line.ts'
+
+/** What the holder of the store knows for the seal; the rest follows from the lines. */
+export interface SealFacts {
+  readonly nonce: string
+  readonly tail: Stamp | null
+  readonly lastNumber: number
+}
+
+interface Source {
+  readonly tasks: TaskTable
+  readonly context: ViewContext
+  readonly body: (state: TaskState) => Promise<string>
+  readonly seal: SealFacts
+}
+
+const LEAST_TAIL_BYTES = 128 * 1024
+const LEAST_TEXT_GARBAGE = 1024 * 1024
+
+export class SummaryWriter {
+  readonly #files: SummaryFiles
+  readonly #config: Config
+  readonly #places = new Map<Uid, TextPlace>()
+  #summary: Summary | undefined
+  #texts: string
+  #lastOrder: string | null
+  #greatest: number
+  #mark: string | undefined
+  #tailBytes: number
+  #baseBytes: number
+
+  constructor(files: SummaryFiles, config: Config, summary: Summary | undefined) {
+    this.#files = files
+    this.#config = config
+    this.#summary = summary
+    this.#texts = summary?.texts ?? 'texts-0'
+    this.#lastOrder = summary?.seal.lastOrder ?? null
+    this.#greatest = summary?.seal.greatestNumber ?? 0
+    this.#mark = summary?.seal.mark
+    this.#baseBytes = summary === undefined ? 0 : summary.baseEnd
+    this.#tailBytes = summary === undefined ? 0 : summary.source.length - summary.baseEnd
+  }
+
+  /** The greatest order key any task has. */
+  get lastOrder(): string | null {
+    return this.#lastOrder
+  }
+
+  /** The file that texts stand in now. */
+  get textsName(): string {
+    return this.#texts
+  }
+
+  /** Where the text of a task stands, when this process wrote it. */
+  placeOf(uid: Uid): TextPlace | undefined {
+    return this.#places.get(uid)
+  }
+
+  /** Appends the lines of changed tasks, and of those whose line shows something of them. */
+  async write(
+    source: Source & { readonly uids: ReadonlySet<Uid>; readonly before?: ReadonlyMap<Uid, TaskState | undefined> },
+  ): Promise<void> {
+    const { tasks, uids, before } = source
+    const lines: string[] = []
+    for (const uid of this.#affected(source)) {
+      const state = tasks.get(uid)
+      if (state === undefined) continue
+      const rewrite = uids.has(uid) && (before === undefined || textDiffers(before.get(uid), state))
+      const place = rewrite ? await this.#appendText(state, await source.body(state)) : this.#placeNow(uid)
+      lines.push(this.#line(state, source.context, place))
+    }
+    await this.#append(lines, source.seal)
+    if (this.#tailBytes > Math.max(LEAST_TAIL_BYTES, this.#baseBytes / 4)) await this.#fold(source.seal)
+  }
+
+  /** Everything anew, from a table that is known to be true. */
+  async rewrite({ tasks, context, body, seal }: Source): Promise<void> {
+    const texts = nextName(this.#texts)
+    const lines: string[] = []
+    const bodies: Uint8Array[] = []
+    let size = 0
+    const gone: TaskState[] = []
+    for (const uid of tasks.uids()) {
+      const state = tasks.get(uid)
+      if (state !== undefined && isGone(state)) gone.push(state)
+    }
+    for (const state of [...inOrder(tasks), ...gone]) {
+      const bytes = textBytes(state, isGone(state) ? '' : await body(state))
+      const place = { at: size, size: bytes.length }
+      bodies.push(bytes)
+      size += bytes.length
+      this.#places.set(state.uid, place)
+      lines.push(this.#line(state, context, place))
+    }
+    await this.#files.replace(texts, bodies)
+    await this.#replace(texts, lines.map(encode), seal)
+  }
+
+  /** A last seal, if the store was opened or written since the one before. */
+  async close(seal: SealFacts): Promise<void> {
+    if (this.#mark !== this.#files.mark()) await this.#append([], seal)
+  }
+
+  #affected({
+    tasks,
+    uids,
+    before,
+    context,
+  }: Source & {
+    readonly uids: ReadonlySet<Uid>
+    readonly before?: ReadonlyMap<Uid, TaskState | undefined>
+  }): Set<Uid> {
+    const affected = new Set(uids)
+    for (const uid of uids) {
+      const [was, is] = [before?.get(uid), tasks.get(uid)]
+      if (before !== undefined && was === undefined) continue // new: nobody knows it yet
+      if (was !== undefined && is !== undefined && sameToOthers(was, is, context)) continue
+      for (const other of tasks.referring(uid)) affected.add(other)
+    }
+    return affected
+  }
+
+  #line(state: TaskState, context: ViewContext, place: TextPlace | undefined): string {
+    if (isGone(state)) return writeLine(state, undefined, 'dropped', undefined)
+    const view = viewTask(state, context)
+    if (this.#lastOrder === null || view.order > this.#lastOrder) this.#lastOrder = view.order
+    return writeLine(state, view, kindOf(state, this.#config.statuses), place)
+  }
+
+  #placeNow(uid: Uid): TextPlace | undefined {
+    return (
+      this.#places.get(uid) ?? (this.#summary === undefined ? undefined : findLine(this.#summary, uid)?.textPlace())
+    )
+  }
+
+  async #appendText(state: TaskState, body: string): Promise<TextPlace> {
+    const bytes = textBytes(state, body)
+    const place = { at: await this.#files.append(this.#texts, bytes), size: bytes.length }
+    this.#places.set(state.uid, place)
+    return place
+  }
+
+  async #append(lines: readonly string[], facts: SealFacts): Promise<void> {
+    const bytes = encode(lines.join('') + writeSeal(this.#seal(facts)))
+    if (this.#summary === undefined && this.#baseBytes === 0) await this.#replace(this.#texts, lines.map(encode), facts)
+    else {
+      await this.#files.append(SUMMARY, bytes)
+      this.#tailBytes += bytes.length
+    }
+  }
+
+  #seal({ nonce, tail, lastNumber }: SealFacts): Seal {
+    this.#greatest = Math.max(this.#greatest, lastNumber)
+    this.#mark = this.#files.mark()
+    return { mark: this.#mark, nonce, tail, greatestNumber: this.#greatest, lastOrder: this.#lastOrder }
+  }
+
+  /** The newest lines become the base; texts that nothing names any more go when they are most of their file. */
+  async #fold(facts: SealFacts): Promise<void> {
+    const source = await this.#files.read(SUMMARY)
+    const summary = source === undefined ? undefined : parseSummary(source, this.#config)
+    const all = await this.#files.read(this.#texts)
+    if (summary === undefined || all === undefined) return
+    const lines = currentLines(summary)
+    const living = lines.reduce((sum, line) => sum + (line.textPlace()?.size ?? 0), 0)
+    if (all.length < 2 * living + LEAST_TEXT_GARBAGE) {
+      const bytes = lines.map((line) => summary.source.bytes(line.range.start, line.range.end + 1))
+      return this.#replace(this.#texts, bytes, facts)
+    }
+    const texts = nextName(this.#texts)
+    const kept: Uint8Array[] = []
+    let size = 0
+    const moved = lines.map((line) => {
+      const old = line.textPlace()
+      if (old === undefined) return encode(line.withText(undefined))
+      const place = { at: size, size: old.size }
+      kept.push(all.bytes(old.at, old.at + old.size))
+      size += old.size
+      if (line.uid !== undefined) this.#places.set(line.uid, place)
+      return encode(line.withText(place))
+    })
+    await this.#files.replace(texts, kept)
+    await this.#replace(texts, moved, facts)
+  }
+
+  async #replace(texts: string, lines: readonly Uint8Array[], facts: SealFacts): Promise<void> {
+    const baseBytes = lines.reduce((sum, line) => sum + line.length, 0)
+    const head = encode(writeHead(this.#config, texts, baseBytes))
+    await this.#files.replace(SUMMARY, [head, ...lines, encode(writeSeal(this.#seal(facts)))])
+    if (texts !== this.#texts) await this.#files.remove(this.#texts)
+    this.#texts = texts
+    this.#baseBytes = baseBytes + head.length
+    this.#tailBytes = 0
+  }
+}
+
+/** The body of a task from the file of texts. */
+export async function readBodyAt(files: SummaryFiles, texts: string, place: TextPlace): Promise<string> {
+  const bytes = await files.readPart(texts, place.at, place.size)
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return text.slice(text.indexOf('\n') + 1)
+}
+
+function textBytes(state: TaskState, body: string): Uint8Array {
+  const title = shown(state, TITLE)
+  return encode(`${typeof title === 'string' ? title.replaceAll('\n', ' ') : ''}\n${body}`)
+}
+
+function textDiffers(before: TaskState | undefined, state: TaskState): boolean {
+  return (
+    before === undefined || [TITLE, BODY, BODY_EDITED].some((field) => aliveIn(before, field) !== aliveIn(state, field))
+  )
+}
+
+/** Whether the lines of other tasks can stay as they are. */
+function sameToOthers(was: TaskState, is: TaskState, { statuses }: ViewContext): boolean {
+  return (
+    kindOf(was, statuses) === kindOf(is, statuses) && isDeleted(was) === isDeleted(is) && isGone(was) === isGone(is)
+  )
+}
+
+function nextName(texts: string): string {
+  return `texts-${Number(texts.slice('texts-'.length)) + 1}`
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}

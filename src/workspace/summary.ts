@@ -1,0 +1,187 @@
+/**
+ * The summary beside a store: every task as a line, so that a list, a search or a single write needs no document.
+ * Derived and disposable. Its last line, the seal, says for which state of the store it holds.
+ *
+ *   head   version, digest of the settings that lines depend on, name of the file of texts, bytes of the base
+ *   base   one line a task, in order
+ *   tail   lines that replace earlier ones of the same uid, with a seal behind each change
+ */
+import type { Uid } from '../ids.ts'
+import type { ByteText, SummaryFiles } from '../ports.ts'
+import { hash53 } from '../task/hash.ts'
+import { FLAGS_LENGTH, Line, type LineRange } from './summary-line.ts'
+import type { Config } from './config.ts'
+import type { Stamp } from '../task/registers.ts'
+
+export const SUMMARY = 'summary'
+const MAGIC = 'tidemark-summary 1'
+const HEAD_END = '\n'
+const SEAL = '='
+
+export interface Seal {
+  /** Of the store's disk: any reader compares it. */
+  readonly mark: string
+  /** Of the store's last commit: the holder of the store compares it. */
+  readonly nonce: string
+  readonly tail: Stamp | null
+  readonly greatestNumber: number
+  readonly lastOrder: string | null
+}
+
+export interface Summary {
+  readonly source: ByteText
+  readonly texts: string
+  readonly seal: Seal
+  readonly baseEnd: number
+  readonly baseStart: number
+}
+
+/** Undefined when there is none, or when it was not finished or made for other settings. */
+export async function readSummary(files: SummaryFiles, config: Config): Promise<Summary | undefined> {
+  const source = await files.read(SUMMARY)
+  return source === undefined ? undefined : parseSummary(source, config)
+}
+
+export function parseSummary(source: ByteText, config: Config): Summary | undefined {
+  const headEnd = source.indexOf(HEAD_END)
+  if (headEnd < 0) return undefined
+  const [magic, digest, texts, baseBytes] = source.text(0, headEnd).split('\t')
+  if (magic !== MAGIC || digest !== settingsDigest(config) || texts === undefined) return undefined
+  const baseStart = headEnd + 1
+  const baseEnd = baseStart + Number(baseBytes)
+  if (!(baseEnd <= source.length) || source.text(source.length - 1, source.length) !== '\n') return undefined
+  const sealStart = source.lastIndexOf('\n', source.length - 2) + 1
+  const seal = parseSeal(source.text(sealStart, source.length - 1))
+  return seal === undefined ? undefined : { source, texts, seal, baseStart, baseEnd }
+}
+
+export function writeHead(config: Config, texts: string, baseBytes: number): string {
+  return `${[MAGIC, settingsDigest(config), texts, String(baseBytes)].join('\t')}${HEAD_END}`
+}
+
+export function writeSeal(seal: Seal): string {
+  return `${SEAL}${JSON.stringify(seal)}\n`
+}
+
+/** All lines that count, in the order of the tasks. Costs a walk over the bytes, not over their meaning. */
+export function currentLines(summary: Summary): readonly Line[] {
+  const replaced = tailLines(summary)
+  const lines: Line[] = []
+  if (replaced.size === 0) {
+    for (const line of baseLines(summary)) lines.push(line)
+    return lines
+  }
+  const moved: Line[] = []
+  for (const line of baseLines(summary)) {
+    const uid = line.uid
+    const newer = uid === undefined ? undefined : replaced.get(uid)
+    if (uid === undefined || newer === undefined) lines.push(line)
+    else {
+      replaced.delete(uid)
+      if (newer.order === line.order) lines.push(newer)
+      else moved.push(newer)
+    }
+  }
+  return insertInOrder(lines, [...moved, ...replaced.values()].sort(byOrder))
+}
+
+/** The newest line of a task. */
+export function findLine(summary: Summary, uid: Uid): Line | undefined {
+  const { source } = summary
+  for (
+    let place = source.lastIndexOf(` ${uid}\t`);
+    place >= 0;
+    place = place === 0 ? -1 : source.lastIndexOf(` ${uid}\t`, place - 1)
+  ) {
+    const start = place - FLAGS_LENGTH + 1
+    if (start >= summary.baseStart && source.text(start - 1, start) === '\n') return lineAt(source, start)
+  }
+  return undefined
+}
+
+/** Newest lines that hold the text somewhere: candidates, to be looked at. */
+export function* linesWith(summary: Summary, text: string): Iterable<Line> {
+  const { source } = summary
+  for (let place = source.lastIndexOf(text); place >= summary.baseStart;) {
+    const start = source.lastIndexOf('\n', place) + 1
+    const line = lineAt(source, start)
+    const uid = line.uid
+    if (uid !== undefined && findLine(summary, uid)?.range.start === start) yield line
+    place = start <= summary.baseStart ? -1 : source.lastIndexOf(text, start - 1)
+  }
+}
+
+function* baseLines(summary: Summary): Iterable<Line> {
+  const { source, baseEnd } = summary
+  for (let start = summary.baseStart; start < baseEnd;) {
+    const line = lineAt(source, start)
+    yield line
+    start = line.range.end + 1
+  }
+}
+
+/** The newest of each task behind the base. */
+export function tailLines(summary: Summary): Map<Uid, Line> {
+  const { source } = summary
+  const found = new Map<Uid, Line>()
+  for (let start = summary.baseEnd; start < source.length;) {
+    const line = lineAt(source, start)
+    const uid = source.text(start, start + 1) === SEAL ? undefined : line.uid
+    if (uid !== undefined) found.set(uid, line)
+    start = line.range.end + 1
+  }
+  return found
+}
+
+function lineAt(source: ByteText, start: number): Line {
+  const end = source.indexOf('\n', start)
+  const range: LineRange = { start, end: end < 0 ? source.length : end }
+  return new Line(source, range)
+}
+
+/** New tasks mostly stand at the end; others find their place by halving. */
+function insertInOrder(lines: readonly Line[], moved: readonly Line[]): readonly Line[] {
+  const result: Line[] = []
+  let from = 0
+  for (const line of moved) {
+    let low = from
+    let high = lines.length
+    const last = lines[high - 1]
+    if (last === undefined || byOrder(last, line) < 0) low = high
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const other = lines[middle]
+      if (other !== undefined && byOrder(other, line) < 0) low = middle + 1
+      else high = middle
+    }
+    for (; from < low; from++) pushAt(result, lines, from)
+    result.push(line)
+  }
+  for (; from < lines.length; from++) pushAt(result, lines, from)
+  return result
+}
+
+function pushAt(result: Line[], lines: readonly Line[], index: number): void {
+  const line = lines[index]
+  if (line !== undefined) result.push(line)
+}
+
+function byOrder(a: Line, b: Line): number {
+  const [x, y] = [a.order, b.order]
+  if (x !== y) return x < y ? -1 : 1
+  return (a.uid ?? '') < (b.uid ?? '') ? -1 : 1
+}
+
+function parseSeal(text: string): Seal | undefined {
+  if (!text.startsWith(SEAL)) return undefined
+  try {
+    return JSON.parse(text.slice(1)) as Seal
+  } catch {
+    return undefined // a torn tail: the summary is made again from the store
+  }
+}
+
+/** Lines are only true for the settings they were made with. */
+function settingsDigest({ prefix, statuses }: Config): string {
+  return hash53(JSON.stringify([prefix, statuses])).toString(36)
+}

@@ -1,0 +1,101 @@
+/** A workspace as programs use it: the method table with a handle for each thing. Knows nothing that the methods do not. */
+import type {
+  Caller,
+  ChangeView,
+  NewTask,
+  Params,
+  Result,
+  StatusReport,
+  TaskChanges,
+  TaskFilter,
+  TaskName,
+} from '../api/methods.ts'
+import type { CommentView, ConflictView, Json, TaskDetail, TaskView } from '../task/types.ts'
+import type { ProjectEvents } from './project.ts'
+
+export interface WorkspaceEvents {
+  /** Tasks changed; only the process that holds the workspace hears of all changes. */
+  changed: { readonly tasks: readonly TaskView[]; readonly verb: string }
+}
+
+export interface Tasks {
+  add(task: NewTask): Promise<TaskView>
+  get(key: TaskName): Promise<TaskDetail>
+  list(filter?: TaskFilter): Promise<readonly TaskView[]>
+  ready(filter?: Omit<TaskFilter, 'ready'>): Promise<readonly TaskView[]>
+  search(words: string, options?: Omit<Params<'tasks.search'>, 'words'>): Promise<readonly TaskView[]>
+  set(keys: TaskName | readonly TaskName[], changes: TaskChanges): Promise<readonly TaskView[]>
+  start(...keys: TaskName[]): Promise<readonly TaskView[]>
+  done(...keys: TaskName[]): Promise<readonly TaskView[]>
+  drop(...keys: TaskName[]): Promise<readonly TaskView[]>
+  reopen(...keys: TaskName[]): Promise<readonly TaskView[]>
+  delete(...keys: TaskName[]): Promise<readonly TaskView[]>
+  restore(...keys: TaskName[]): Promise<readonly TaskView[]>
+  move(key: TaskName, to: Omit<Params<'task.move'>, 'key'>): Promise<TaskView>
+  comment(key: TaskName, text: string): Promise<CommentView>
+}
+
+export interface Workspace extends Caller, AsyncDisposable {
+  readonly dir: string
+  readonly tasks: Tasks
+  readonly history: {
+    list(options?: Params<'history.list'>): Promise<readonly ChangeView[]>
+    undo(options?: Params<'history.undo'>): Promise<Result<'history.undo'>>
+  }
+  readonly conflicts: {
+    list(key?: TaskName): Promise<readonly ConflictView[]>
+    resolve(
+      key: TaskName,
+      field: string,
+      settle: { readonly take: number } | { readonly value: Json },
+    ): Promise<TaskView>
+  }
+  status(): Promise<StatusReport>
+  on(name: 'changed', listener: (event: WorkspaceEvents['changed']) => void): Disposable
+}
+
+/** What stands behind a workspace: this process, or an owner elsewhere. */
+export interface WorkspaceSource extends Caller, AsyncDisposable {
+  readonly dir: string
+  on(name: 'changed', listener: (event: ProjectEvents['changed']) => void): Disposable
+}
+
+export function createWorkspace(source: WorkspaceSource): Workspace {
+  const call: Caller['call'] = (method, params, options) => source.call(method, params, options)
+  const transition =
+    (to: Params<'tasks.transition'>['to']) =>
+    async (...keys: TaskName[]): Promise<readonly TaskView[]> =>
+      (await call('tasks.transition', { keys, to })).tasks
+  return {
+    dir: source.dir,
+    call,
+    tasks: {
+      add: async (task) => (await call('task.create', task)).task,
+      get: async (key) => (await call('task.get', { key })).task,
+      list: async (filter = {}) => (await call('tasks.list', filter)).tasks,
+      ready: async (filter = {}) => (await call('tasks.list', { ...filter, ready: true })).tasks,
+      search: async (words, options = {}) => (await call('tasks.search', { words, ...options })).tasks,
+      set: async (keys, changes) =>
+        (await call('tasks.update', { keys: typeof keys === 'string' ? [keys] : keys, changes })).tasks,
+      start: transition('active'),
+      done: transition('done'),
+      drop: transition('dropped'),
+      reopen: transition('open'),
+      delete: async (...keys) => (await call('tasks.delete', { keys })).tasks,
+      restore: async (...keys) => (await call('tasks.restore', { keys })).tasks,
+      move: async (key, to) => (await call('task.move', { key, ...to })).task,
+      comment: async (key, text) => (await call('task.comment', { key, text })).comment,
+    },
+    history: {
+      list: async (options = {}) => (await call('history.list', options)).changes,
+      undo: async (options = {}) => call('history.undo', options),
+    },
+    conflicts: {
+      list: async (key) => (await call('conflicts.list', key === undefined ? {} : { key })).conflicts,
+      resolve: async (key, field, settle) => (await call('conflict.resolve', { key, field, ...settle })).task,
+    },
+    status: async () => call('workspace.status', {}),
+    on: (name, listener) => source.on(name, ({ tasks, change }) => listener({ tasks, verb: change.verb })),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,29 @@
+/** What a workspace asks of its surroundings, composed by bin/world.ts or by a test. */
+import type { Runtime, Store, SummaryFiles } from '../ports.ts'
+import type { Config } from './config.ts'
+
+/** The last writer's place, kept outside the workspace: a copy of the directory must not go on with it. */
+export interface WriterNote {
+  readonly client: number
+  readonly clock: number
+  /** Of the commit it wrote last; any other commit since makes the note worthless. */
+  readonly nonce: string
+}
+
+export interface ProjectWorld {
+  readonly runtime: Runtime
+  readonly config: Config
+  readonly dir: string
+  readonly summary: SummaryFiles
+  /** Takes the store's lock, waiting a bounded time; STORE_LOCKED names who has it. */
+  openStore(): Promise<Store>
+  /** Mends a store that does not open, keeping a copy; says what it did. */
+  readonly repairStore?: () => Promise<string>
+  /** The process keeps the store, and answers others, until it ends. */
+  readonly live?: boolean
+  /** Names this directory on this disk of this machine: differs for a copy. */
+  readonly place: string
+  readonly writer: { load(): WriterNote | undefined; save(note: WriterNote): void }
+  /** The person or agent, where it is known. */
+  readonly actorName: string | null
+}
