@@ -11,19 +11,20 @@ import { VERSION } from './version.ts'
 const MAX_INPUT_BYTES = 16 * 1024 * 1024
 const MAX_FILE_BYTES = 1024 * 1024 * 1024
 
-export function realWorld(): CliWorld {
+export function realWorld(args: readonly string[]): CliWorld {
   const { env } = process
-  const inputIsTerminal = isTerminal(0)
   return {
-    args: process.argv.slice(2),
+    args,
     cwd: process.cwd(),
     version: VERSION,
     env,
     stdout: output(1),
     stderr: output(2),
-    inputIsTerminal,
+    get inputIsTerminal() {
+      return isTerminal(0)
+    },
     readInput: async () => decode(readAll(0, 'standard input', MAX_INPUT_BYTES), 'standard input'),
-    ask: inputIsTerminal ? ask : async () => undefined,
+    ask: async (question) => (isTerminal(0) ? ask(question) : undefined),
     open: async (dir, { actor } = {}) => openBriefly(placeOf(findWorkspace(dir), env), actor ?? actorNameFrom(env)),
     list: async (dir, filter) => (await import('./lister.ts')).list(placeOf(findWorkspace(dir), env), filter),
     search: async (dir, words, options) =>
@@ -55,22 +56,29 @@ export function realWorld(): CliWorld {
 }
 
 function output(fd: 1 | 2): Output {
-  const terminal = isTerminal(fd)
+  let known: boolean | undefined
+  const terminal = (): boolean => (known ??= isTerminal(fd))
   const { NO_COLOR, TERM } = process.env
   return {
     write: (text) => writeAll(fd, typeof text === 'string' ? Buffer.from(text) : text),
-    isTerminal: terminal,
+    get isTerminal() {
+      return terminal()
+    },
     get columns() {
       return (fd === 1 ? process.stdout : process.stderr).columns ?? 80
     },
-    colour: terminal && (NO_COLOR ?? '') === '' && TERM !== 'dumb',
+    get colour() {
+      return terminal() && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
+    },
   }
 }
 
 /** Loading the terminal's module costs more than a list does, so it is asked only where there may be one. */
 function isTerminal(fd: 0 | 1 | 2): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && [process.stdin, process.stdout, process.stderr][fd]?.isTTY === true
+    if (!fstatSync(fd).isCharacterDevice()) return false
+    const stream = fd === 0 ? process.stdin : fd === 1 ? process.stdout : process.stderr
+    return stream.isTTY === true
   } catch {
     return false // closed: nobody is there
   }

@@ -111,6 +111,9 @@ export interface Transport {
 /** Bytes of UTF-8 text that can be searched without being decoded. Offsets count bytes. */
 export interface ByteText {
   readonly length: number
+  byteAt(offset: number): number
+  /** First place of a byte at or after `from`; -1 when there is none. */
+  indexOfByte(byte: number, from: number): number
   /** First place of `text` at or after `from`; -1 when there is none. */
   indexOf(text: string, from?: number): number
   /** Last place of `text` that begins at or before `from`. */

@@ -28,6 +28,8 @@ function memoryByteText(bytes: Uint8Array): ByteText {
   const buffer = Buffer.from(bytes)
   return {
     length: buffer.length,
+    byteAt: (offset) => buffer[offset] ?? 0,
+    indexOfByte: (byte, from) => buffer.indexOf(byte, from),
     indexOf: (text, from = 0) => buffer.indexOf(text, from),
     lastIndexOf: (text, from = buffer.length) => buffer.lastIndexOf(text, from),
     text: (start, end) => buffer.toString('utf8', start, end),

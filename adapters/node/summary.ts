@@ -1,5 +1,16 @@
 /** The files of a summary on a disk. Plain calls that wait: a command reads one or two files and is gone. */
-import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writevSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writevSync,
+} from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { TaskError } from '../../src/internal.ts'
@@ -50,6 +61,8 @@ export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOp
 export function byteText(buffer: Buffer): ByteText {
   return {
     length: buffer.length,
+    byteAt: (offset) => buffer[offset] ?? 0,
+    indexOfByte: (byte, from) => buffer.indexOf(byte, from),
     indexOf: (text, from = 0) => buffer.indexOf(text, from),
     lastIndexOf: (text, from = buffer.length) => buffer.lastIndexOf(text, from),
     text: (start, end) => buffer.toString('utf8', start, end),

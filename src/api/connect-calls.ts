@@ -217,7 +217,7 @@ class Line {
   /** Silent for half the time: asked whether it lives. Silent for the other half too: given up. */
   async #endSilence(signal: AbortSignal): Promise<void> {
     let quiet = 0
-    while (quiet < 3) {
+    while (quiet < 2) {
       const before = this.#heard
       await this.#runtime.sleep(this.#answerMs / 2, { signal })
       if (this.#heard !== before) quiet = 0

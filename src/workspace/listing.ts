@@ -9,6 +9,8 @@ import { currentLines, type Summary } from './summary.ts'
 import type { Line } from './summary-line.ts'
 import type { ByteText } from '../ports.ts'
 
+const COMMA = 44
+
 export interface Listed {
   readonly task: TaskView
   readonly kind: StatusKind
@@ -49,9 +51,11 @@ export async function searchTasks(
 
 /** How many tasks show, and how many of them hold a conflict. */
 export function countTasks(summary: Summary): { readonly tasks: number; readonly conflicts: number } {
-  const living = currentLines(summary).filter((line) => !line.flags.startsWith('X') && line.flags.charAt(1) !== 'D')
-  const all = currentLines(summary).filter((line) => !line.flags.startsWith('X'))
-  return { tasks: living.length, conflicts: all.reduce((sum, line) => sum + (line.view()?.conflicts.length ?? 0), 0) }
+  const all = currentLines(summary).filter((line) => !line.isGone)
+  return {
+    tasks: all.filter((line) => !line.isDeleted).length,
+    conflicts: all.reduce((sum, line) => sum + (line.view()?.conflicts.length ?? 0), 0),
+  }
 }
 
 export function checkedFilter(filter: TaskFilter, project: Project): TaskQuery {
@@ -75,11 +79,9 @@ export function checkedFilter(filter: TaskFilter, project: Project): TaskQuery {
 
 /** Flags decide most lines; the rest is parsed. */
 function lineFits(line: Line, query: TaskQuery): boolean {
-  const { flags } = line
-  if (flags.startsWith('X')) return false
-  if (query.all !== true && flags.charAt(1) === 'D') return false
-  if (query.all !== true && query.status === undefined && (flags.startsWith('d') || flags.startsWith('x'))) return false
-  if (query.ready === true && flags.charAt(2) !== 'r') return false
+  if (line.isGone) return false
+  if (query.all !== true && (line.isDeleted || (query.status === undefined && line.isClosed))) return false
+  if (query.ready === true && !line.isReady) return false
   if (query.status === undefined && query.label === undefined && query.assignee === undefined) return true
   const view = line.view()
   return view !== undefined && fits(view, line.kind, query)
@@ -117,16 +119,7 @@ function withHits(lines: readonly Line[], texts: ByteText, word: string): readon
 function listing(lines: readonly Line[]): Listing {
   return {
     count: lines.length,
-    *json() {
-      yield '{"schema":1,"tasks":['
-      let first = true
-      for (const line of lines) {
-        if (!first) yield ','
-        first = false
-        yield line.jsonBytes
-      }
-      yield ']}'
-    },
+    json: () => [jsonDocument(lines)],
     *tasks() {
       for (const line of lines) {
         const task = line.view()
@@ -134,6 +127,23 @@ function listing(lines: readonly Line[]): Listing {
       }
     },
   }
+}
+
+/** One piece: thousands of small writes would cost more than all else. */
+function jsonDocument(lines: readonly Line[]): Uint8Array {
+  const parts = lines.map((line) => line.jsonBytes)
+  const [open, close] = [new TextEncoder().encode('{"schema":1,"tasks":['), new TextEncoder().encode(']}')]
+  const size = parts.reduce((sum, part) => sum + part.length + 1, open.length + close.length)
+  const document = new Uint8Array(parts.length === 0 ? size : size - 1)
+  document.set(open)
+  let at = open.length
+  for (const part of parts) {
+    if (at > open.length) document[at++] = COMMA
+    document.set(part, at)
+    at += part.length
+  }
+  document.set(close, at)
+  return document
 }
 
 function cut<Item>(items: readonly Item[], limit: number): readonly Item[] {

@@ -1,15 +1,15 @@
 /**
  * One task as a line of the summary: enough to list it, to find it, and to write to it, without the document.
  *
- *   or- 4fq7k2m9x3⇥a0⇥#12#⇥<uids it names>⇥<place of its text>⇥<its registers as JSON>⇥<its JSON as `list` prints it>
+ *   or- 4fq7k2m9x3⇥<its JSON as `list` prints it>⇥<place of its text>⇥a0⇥#12#⇥<uids it names>⇥<its registers as JSON>
  *   ││└ ready                 X-- in front: purged, nothing to print
  *   │└ D deleted
  *   └ kind of its status: o a d x
  */
-import { isUid, type Uid } from '../ids.ts'
+import type { Uid } from '../ids.ts'
 import type { ByteText } from '../ports.ts'
 import { BODY, type Field } from '../task/fields.ts'
-import { aliveIn, type Alive, type TaskState } from '../task/registers.ts'
+import type { Alive, TaskState } from '../task/registers.ts'
 import { numbersOf, referencesOf } from '../task/table.ts'
 import type { Json, StatusKind, TaskView } from '../task/types.ts'
 
@@ -19,13 +19,11 @@ export interface TextPlace {
   readonly size: number
 }
 
-/** A line where it stands in the summary; columns are cut out when asked for. */
-export interface LineRange {
-  readonly start: number
-  /** Behind the last byte, before the line end. */
-  readonly end: number
-}
-
+const TAB = 9
+const [GONE, DELETED_FLAG, READY_FLAG, DONE, DROPPED] = ['X', 'D', 'r', 'd', 'x'].map((flag) => flag.charCodeAt(0))
+const TEXT_COLUMN = 2
+const ORDER_COLUMN = 3
+const REGISTERS_COLUMN = 6
 export const FLAGS_LENGTH = 4
 export const UID_END = 14
 const KINDS: Readonly<Record<StatusKind, string>> = { open: 'o', active: 'a', done: 'd', dropped: 'x' }
@@ -46,109 +44,134 @@ export function writeLine(
   const numbers = numbersOf(state)
   const columns = [
     `${flags} ${state.uid}`,
+    view === undefined ? '' : JSON.stringify(view),
+    placeText(text),
     view?.order ?? '',
     numbers.length === 0 ? '' : `#${numbers.join('#')}#`,
     referencesOf(state).join(','),
-    text === undefined ? '' : `${text.at}+${text.size}`,
     JSON.stringify(packRegisters(state)),
-    view === undefined ? '' : JSON.stringify(view),
   ]
   return `${columns.join('\t')}\n`
 }
 
-/** A cursor over the lines of a summary. */
+/** A line of a summary where it stands; columns are cut out when asked for. */
 export class Line {
   readonly #source: ByteText
-  readonly range: LineRange
+  readonly start: number
+  /** Behind the last byte, before the line end. */
+  readonly end: number
 
-  constructor(source: ByteText, range: LineRange) {
+  constructor(source: ByteText, start: number, end: number) {
     this.#source = source
-    this.range = range
+    this.start = start
+    this.end = end
   }
 
-  get uid(): Uid | undefined {
-    const uid = this.#source.text(this.range.start + FLAGS_LENGTH, this.range.start + UID_END)
-    return isUid(uid) ? uid : undefined
+  get uid(): Uid {
+    return this.#source.text(this.start + FLAGS_LENGTH, this.start + UID_END) as Uid
   }
 
-  get flags(): string {
-    return this.#source.text(this.range.start, this.range.start + FLAGS_LENGTH)
+  /** Purged: there is nothing to print. */
+  get isGone(): boolean {
+    return this.#source.byteAt(this.start) === GONE
+  }
+
+  get isDeleted(): boolean {
+    return this.#source.byteAt(this.start + 1) === DELETED_FLAG
+  }
+
+  get isReady(): boolean {
+    return this.#source.byteAt(this.start + 2) === READY_FLAG
+  }
+
+  get isClosed(): boolean {
+    const kind = this.#source.byteAt(this.start)
+    return kind === DONE || kind === DROPPED
   }
 
   get kind(): StatusKind {
-    return KIND_OF.get(this.flags.charAt(0)) ?? 'open'
-  }
-
-  get order(): string {
-    const start = this.range.start + UID_END + 1
-    return this.#source.text(start, this.#source.indexOf('\t', start))
+    return KIND_OF.get(String.fromCharCode(this.#source.byteAt(this.start))) ?? 'open'
   }
 
   /** The JSON of the task, to be copied as it stands. */
   get jsonBytes(): Uint8Array {
-    return this.#source.bytes(this.#source.lastIndexOf('\t', this.range.end - 1) + 1, this.range.end)
+    const start = this.start + UID_END + 1
+    return this.#source.bytes(start, this.#source.indexOfByte(TAB, start))
+  }
+
+  get order(): string {
+    return this.#columns()[ORDER_COLUMN] ?? ''
   }
 
   view(): TaskView | undefined {
-    const json = this.#columns()[6]
-    return json === undefined || json === '' ? undefined : (JSON.parse(json) as TaskView)
+    const start = this.start + UID_END + 1
+    const json = this.#source.text(start, this.#source.indexOfByte(TAB, start))
+    return json === '' ? undefined : (JSON.parse(json) as TaskView)
   }
 
-  state(): TaskState | undefined {
-    const uid = this.uid
-    const json = this.#columns()[5]
-    return uid === undefined || json === undefined ? undefined : { uid, registers: unpackRegisters(json) }
+  state(): TaskState {
+    return { uid: this.uid, registers: unpackRegisters(this.#columns()[REGISTERS_COLUMN] ?? '[]') }
   }
 
   textPlace(): TextPlace | undefined {
-    const [at, size] = (this.#columns()[4] ?? '').split('+').map(Number)
+    const start = this.#source.indexOfByte(TAB, this.start + UID_END + 1) + 1
+    const [at, size] = this.#source.text(start, this.#source.indexOfByte(TAB, start)).split('+').map(Number)
     return at === undefined || size === undefined ? undefined : { at, size }
   }
 
   /** The same line, its text standing elsewhere. */
   withText(place: TextPlace | undefined): string {
     const columns = [...this.#columns()]
-    columns[4] = place === undefined ? '' : `${place.at}+${place.size}`
+    columns[TEXT_COLUMN] = placeText(place)
     return `${columns.join('\t')}\n`
   }
 
+  /** All of it, with the line end. */
+  get bytes(): Uint8Array {
+    return this.#source.bytes(this.start, this.end + 1)
+  }
+
   #columns(): readonly string[] {
-    return this.#source.text(this.range.start, this.range.end).split('\t')
+    return this.#source.text(this.start, this.end).split('\t')
   }
 }
 
-/** [field, client, clock, at, value, marks?] each; a first text of a body stands in the file of texts, so not here. */
-type PackedValue = readonly [Field, number, number, number, Json, (readonly string[])?]
+function placeText(place: TextPlace | undefined): string {
+  return place === undefined ? '' : `${place.at}+${place.size}`
+}
 
-function packRegisters(state: TaskState): readonly PackedValue[] {
-  const packed: PackedValue[] = []
+/** What one writer wrote at one time; a first text of a body stands in the file of texts, so not here. */
+type PackedGroup = readonly [client: number, at: number, values: readonly PackedValue[]]
+type PackedValue = readonly [field: Field, clock: number, value: Json, seen?: readonly string[]]
+
+function packRegisters(state: TaskState): readonly PackedGroup[] {
+  const groups = new Map<string, [number, number, PackedValue[]]>()
   for (const [field, values] of state.registers) {
     for (const { client, clock, at, value, seen } of values) {
       const kept = field === BODY && typeof value === 'string' && values.length === 1 ? IN_TEXTS : value
-      packed.push(seen.length === 0 ? [field, client, clock, at, kept] : [field, client, clock, at, kept, seen])
+      const packed: PackedValue = seen.length === 0 ? [field, clock, kept] : [field, clock, kept, seen]
+      const name = `${client} ${at}`
+      const group = groups.get(name)
+      if (group === undefined) groups.set(name, [client, at, [packed]])
+      else group[2].push(packed)
     }
   }
-  return packed
+  return [...groups.values()]
 }
 
 /** Stands for a body's first text. Whoever needs the text itself loads the document. */
 const IN_TEXTS: Json = { texts: true }
-
-export function isInTexts(state: TaskState): boolean {
-  return aliveIn(state, BODY).some(
-    ({ value }) => typeof value === 'object' && value !== null && Reflect.get(value, 'texts') === true,
-  )
-}
-
 const NONE: readonly string[] = []
 
 function unpackRegisters(json: string): ReadonlyMap<Field, readonly Alive[]> {
   const registers = new Map<Field, Alive[]>()
-  for (const [field, client, clock, at, value, seen] of JSON.parse(json) as readonly PackedValue[]) {
-    const alive: Alive = { client, clock, at, value, seen: seen ?? NONE }
-    const values = registers.get(field)
-    if (values === undefined) registers.set(field, [alive])
-    else values.push(alive)
+  for (const [client, at, packed] of JSON.parse(json) as readonly PackedGroup[]) {
+    for (const [field, clock, value, seen] of packed) {
+      const alive: Alive = { client, clock, at, value, seen: seen ?? NONE }
+      const values = registers.get(field)
+      if (values === undefined) registers.set(field, [alive])
+      else values.push(alive)
+    }
   }
   return registers
 }

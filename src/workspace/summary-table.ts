@@ -24,7 +24,7 @@ export function createSummaryTable(summary: Summary): SummaryTable {
   const indexed = (): Map<Uid, Line> => {
     if (index === undefined) {
       index = new Map()
-      for (const line of currentLines(summary)) if (line.uid !== undefined) index.set(line.uid, line)
+      for (const line of currentLines(summary)) index.set(line.uid, line)
     }
     return index
   }
@@ -40,8 +40,8 @@ export function createSummaryTable(summary: Summary): SummaryTable {
   function* holding(text: string, holds: (state: TaskState) => boolean, also: Iterable<Uid>): Iterable<Uid> {
     const found = new Set<Uid>(also)
     for (const line of linesWith(summary, text)) {
-      const uid = line.uid
-      const state = uid === undefined || changed.get(uid) !== undefined ? undefined : get(uid)
+      const { uid } = line
+      const state = changed.get(uid) === undefined ? get(uid) : undefined
       if (state !== undefined && holds(state)) found.add(state.uid)
     }
     yield* found

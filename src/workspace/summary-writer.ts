@@ -183,7 +183,7 @@ export class SummaryWriter {
     const lines = currentLines(summary)
     const living = lines.reduce((sum, line) => sum + (line.textPlace()?.size ?? 0), 0)
     if (all.length < 2 * living + LEAST_TEXT_GARBAGE) {
-      const bytes = lines.map((line) => summary.source.bytes(line.range.start, line.range.end + 1))
+      const bytes = lines.map((line) => line.bytes)
       return this.#replace(this.#texts, bytes, facts)
     }
     const texts = nextName(this.#texts)
@@ -195,7 +195,7 @@ export class SummaryWriter {
       const place = { at: size, size: old.size }
       kept.push(all.bytes(old.at, old.at + old.size))
       size += old.size
-      if (line.uid !== undefined) this.#places.set(line.uid, place)
+      this.#places.set(line.uid, place)
       return encode(line.withText(place))
     })
     await this.#files.replace(texts, kept)

@@ -9,14 +9,16 @@
 import type { Uid } from '../ids.ts'
 import type { ByteText, SummaryFiles } from '../ports.ts'
 import { hash53 } from '../task/hash.ts'
-import { FLAGS_LENGTH, Line, type LineRange } from './summary-line.ts'
+import { FLAGS_LENGTH, Line } from './summary-line.ts'
 import type { Config } from './config.ts'
 import type { Stamp } from '../task/registers.ts'
 
 export const SUMMARY = 'summary'
 const MAGIC = 'tidemark-summary 1'
 const HEAD_END = '\n'
+const LINE_END = 10
 const SEAL = '='
+const SEAL_BYTE = SEAL.charCodeAt(0)
 
 export interface Seal {
   /** Of the store's disk: any reader compares it. */
@@ -73,9 +75,9 @@ export function currentLines(summary: Summary): readonly Line[] {
   }
   const moved: Line[] = []
   for (const line of baseLines(summary)) {
-    const uid = line.uid
-    const newer = uid === undefined ? undefined : replaced.get(uid)
-    if (uid === undefined || newer === undefined) lines.push(line)
+    const { uid } = line
+    const newer = replaced.get(uid)
+    if (newer === undefined) lines.push(line)
     else {
       replaced.delete(uid)
       if (newer.order === line.order) lines.push(newer)
@@ -105,8 +107,7 @@ export function* linesWith(summary: Summary, text: string): Iterable<Line> {
   for (let place = source.lastIndexOf(text); place >= summary.baseStart;) {
     const start = source.lastIndexOf('\n', place) + 1
     const line = lineAt(source, start)
-    const uid = line.uid
-    if (uid !== undefined && findLine(summary, uid)?.range.start === start) yield line
+    if (findLine(summary, line.uid)?.start === start) yield line
     place = start <= summary.baseStart ? -1 : source.lastIndexOf(text, start - 1)
   }
 }
@@ -116,7 +117,7 @@ function* baseLines(summary: Summary): Iterable<Line> {
   for (let start = summary.baseStart; start < baseEnd;) {
     const line = lineAt(source, start)
     yield line
-    start = line.range.end + 1
+    start = line.end + 1
   }
 }
 
@@ -126,17 +127,15 @@ export function tailLines(summary: Summary): Map<Uid, Line> {
   const found = new Map<Uid, Line>()
   for (let start = summary.baseEnd; start < source.length;) {
     const line = lineAt(source, start)
-    const uid = source.text(start, start + 1) === SEAL ? undefined : line.uid
-    if (uid !== undefined) found.set(uid, line)
-    start = line.range.end + 1
+    if (source.byteAt(start) !== SEAL_BYTE) found.set(line.uid, line)
+    start = line.end + 1
   }
   return found
 }
 
 function lineAt(source: ByteText, start: number): Line {
-  const end = source.indexOf('\n', start)
-  const range: LineRange = { start, end: end < 0 ? source.length : end }
-  return new Line(source, range)
+  const end = source.indexOfByte(LINE_END, start)
+  return new Line(source, start, end < 0 ? source.length : end)
 }
 
 /** New tasks mostly stand at the end; others find their place by halving. */
@@ -169,7 +168,7 @@ function pushAt(result: Line[], lines: readonly Line[], index: number): void {
 function byOrder(a: Line, b: Line): number {
   const [x, y] = [a.order, b.order]
   if (x !== y) return x < y ? -1 : 1
-  return (a.uid ?? '') < (b.uid ?? '') ? -1 : 1
+  return a.uid < b.uid ? -1 : 1
 }
 
 function parseSeal(text: string): Seal | undefined {

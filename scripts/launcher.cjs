@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+'use strict'
+/**
+ * Starts the command from its bundle with the machine code that V8 kept of it: a fifth of a start's time.
+ * The cache lies beside the bundle, named after the bundle's content and this Node; where it cannot be written the
+ * command only starts a little slower.
+ */
+const { readFileSync, renameSync, writeFileSync } = require('node:fs')
+const { createRequire, wrap } = require('node:module')
+const { Script } = require('node:vm')
+
+const file = `${__dirname}/tide-main.cjs`
+const cache = `${__dirname}/tide-main.BUNDLE.${process.version}-${process.arch}.cache`
+
+function read(path) {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+const cachedData = read(cache)
+const script = new Script(wrap(readFileSync(file, 'utf8')), { filename: file, cachedData })
+const bundle = { exports: {} }
+script.runInThisContext()(bundle.exports, createRequire(file), bundle, file, __dirname)
+
+if (process.env.TIDEMARK_WARM !== undefined) {
+  // Several commands in one process, so that the cache holds what all of them use (scripts/bundle.mjs).
+  const commands = JSON.parse(process.env.TIDEMARK_WARM)
+  commands.reduce((before, args) => before.then(() => bundle.exports.main(args)), Promise.resolve()).then(keep)
+} else {
+  if (cachedData === undefined || script.cachedDataRejected) process.once('exit', keep)
+  bundle.exports.main()
+}
+
+function keep() {
+  try {
+    writeFileSync(`${cache}.${process.pid}`, script.createCachedData())
+    renameSync(`${cache}.${process.pid}`, cache)
+  } catch {
+    // Installed by someone else: this user may not write here.
+  }
+}
