@@ -51,7 +51,7 @@ export type {
   TaskFilter,
   TaskName,
 } from './api/methods.ts'
-export { newConfig, parseConfig, renderConfig, withSetting } from './workspace/config.ts'
+export { formats, newConfig, parseConfig, renderConfig, withSetting } from './workspace/config.ts'
 export type { Config } from './workspace/config.ts'
 export { createCaller, isMethod } from './workspace/dispatch.ts'
 export type { ServerFacts } from './workspace/dispatch.ts'

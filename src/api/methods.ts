@@ -13,7 +13,7 @@ import type {
 export type TaskName = string
 
 export interface TaskFilter {
-  /** Names of statuses; a task fits one of them. */
+  /** Names of statuses; a task fits one of them, a closed one too. */
   readonly status?: readonly string[]
   /** Labels; a task has all of them. */
   readonly label?: readonly string[]
@@ -57,7 +57,7 @@ export interface NewTask {
   readonly fields?: { readonly [name: string]: Json }
 }
 
-/** One field of one task, before and after; sets are shown whole, a body as its text. */
+/** One field of one task, before and after. Of a set: the elements that left and that came; of a body: the words. */
 export interface FieldChangeView {
   readonly uid: string
   readonly key: string

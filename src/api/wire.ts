@@ -3,7 +3,7 @@ import { TaskError, taskErrorFrom } from '../errors.ts'
 import type { MethodName, Methods } from './methods.ts'
 
 /** Grows when an older reader would misunderstand; processes of different numbers do not talk. */
-export const WIRE_PROTOCOL = 1
+const WIRE_PROTOCOL = 1
 /** Requests that one connection may have unanswered. A caller keeps the rest back; who sends more is cut off. */
 export const MAX_IN_FLIGHT = 64
 export const MAX_REQUEST_BYTES: number = 64 * 1024 * 1024
@@ -68,7 +68,7 @@ const methodNames: Readonly<Record<MethodName, true>> = {
   'workspace.doctor': true,
 }
 
-export function isMethodName(name: unknown): name is MethodName {
+function isMethodName(name: unknown): name is MethodName {
   return typeof name === 'string' && Object.hasOwn(methodNames, name)
 }
 

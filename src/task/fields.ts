@@ -79,7 +79,7 @@ const PUBLIC: readonly (readonly [string, string])[] = [
   [SHAPE, 'shape'],
   [LABEL, 'labels'],
   [ASSIGNEE, 'assignees'],
-  [DEPENDENCY, 'depends'],
+  [DEPENDENCY, 'dependsOn'],
   [COMMENT, 'comments'],
 ]
 const TO_PUBLIC = new Map(PUBLIC)
@@ -104,7 +104,7 @@ const RESERVED = new Set([
   'id',
   'uid',
   'key',
-  'dependsOn',
+  'depends',
   'assignee',
   'label',
   'updated',

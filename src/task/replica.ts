@@ -30,7 +30,10 @@ import { actorOfLog, logName, type Cursor } from './update.ts'
 export const BODIES = 'bodies'
 export const SEEDS = 'seeds'
 export const ABOUT = 'about'
+/** Grows only by addition: older readers keep what they do not know. */
 export const SCHEMA_VERSION = 1
+/** In the range of seeds: no writer ever has it. */
+const SCHEMA_CLIENT = 2 ** 32 + SCHEMA_VERSION
 
 export interface ReplicaEvents {
   /** After each transaction that touched tasks; `remote` when the update was applied from elsewhere. */
@@ -47,6 +50,8 @@ export interface Replica extends Pick<Emitter<ReplicaEvents>, 'on'> {
   /** All or nothing for the reader: an update that cannot be read throws DOCUMENT_INVALID. */
   apply(updates: readonly Uint8Array[], origin?: unknown): void
   encode(): Uint8Array
+  /** The schema that the document's newest writer spoke. */
+  readonly schema: number
   /** Where `client`, writing for `actor`, goes on. */
   cursor(actor: ActorId, client: number): Cursor
 }
@@ -75,6 +80,10 @@ export function openReplica(updates: readonly Uint8Array[], log: Runtime['log'])
     on: emitter.on,
     apply: (more, origin) => applyAll(doc, more, origin),
     encode: () => Y.encodeStateAsUpdate(doc),
+    get schema() {
+      const schema = doc.getMap(ABOUT).get('schema')
+      return typeof schema === 'number' ? schema : SCHEMA_VERSION
+    },
     cursor: (actor, client) => ({
       actor,
       client,
@@ -82,6 +91,14 @@ export function openReplica(updates: readonly Uint8Array[], log: Runtime['log'])
       tail: reader.tailOf(logName(actor)),
     }),
   }
+}
+
+/** What a document begins with: the same bytes wherever it begins, so that two beginnings are one. */
+export function firstUpdate(): Uint8Array {
+  const doc = new Y.Doc()
+  doc.clientID = SCHEMA_CLIENT
+  doc.getMap(ABOUT).set('schema', SCHEMA_VERSION)
+  return Y.encodeStateAsUpdate(doc)
 }
 
 function applyAll(doc: Y.Doc, updates: readonly Uint8Array[], origin: unknown): void {

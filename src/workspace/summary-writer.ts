@@ -33,6 +33,12 @@ interface Source {
   readonly seal: SealFacts
 }
 
+export interface SummaryChanges extends Source {
+  readonly uids: ReadonlySet<Uid>
+  /** States before, where they are known: what did not change is not written again. */
+  readonly before?: ReadonlyMap<Uid, TaskState | undefined>
+}
+
 const LEAST_TAIL_BYTES = 128 * 1024
 const LEAST_TEXT_GARBAGE = 1024 * 1024
 
@@ -76,9 +82,7 @@ export class SummaryWriter {
   }
 
   /** Appends the lines of changed tasks, and of those whose line shows something of them. */
-  async write(
-    source: Source & { readonly uids: ReadonlySet<Uid>; readonly before?: ReadonlyMap<Uid, TaskState | undefined> },
-  ): Promise<void> {
+  async write(source: SummaryChanges): Promise<void> {
     const { tasks, uids, before } = source
     const lines: string[] = []
     for (const uid of this.#affected(source)) {
@@ -120,15 +124,7 @@ export class SummaryWriter {
     if (this.#mark !== this.#files.mark()) await this.#append([], seal)
   }
 
-  #affected({
-    tasks,
-    uids,
-    before,
-    context,
-  }: Source & {
-    readonly uids: ReadonlySet<Uid>
-    readonly before?: ReadonlyMap<Uid, TaskState | undefined>
-  }): Set<Uid> {
+  #affected({ tasks, uids, before, context }: SummaryChanges): Set<Uid> {
     const affected = new Set(uids)
     for (const uid of uids) {
       const [was, is] = [before?.get(uid), tasks.get(uid)]

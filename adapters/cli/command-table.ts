@@ -1,0 +1,129 @@
+/** The commands by name: what top-level help says of them, and where each is loaded from when it is asked for. */
+import type { LoadedCommand } from './command.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  /** Without a full stop. */
+  readonly summary: string
+  /** The heading in top-level help; none for a command that people do not type. */
+  readonly group?: string
+  readonly load: () => Promise<{ readonly command: LoadedCommand }>
+}
+
+const EVERY_DAY = 'Tasks'
+const WORK = 'Work'
+const TAKE_BACK = 'What happened'
+const PLACE = 'Workspace'
+const OTHER = 'Other'
+
+/** In the order of top-level help. */
+export const commandTable: readonly CommandEntry[] = [
+  { name: 'init', group: PLACE, summary: 'make this directory a workspace', load: () => import('./commands/init.ts') },
+  { name: 'add', group: EVERY_DAY, summary: 'add a task and print its key', load: () => import('./commands/add.ts') },
+  { name: 'list', group: EVERY_DAY, summary: 'list tasks', load: () => import('./commands/list.ts') },
+  {
+    name: 'ready',
+    group: EVERY_DAY,
+    summary: 'list what can be started now',
+    load: () => import('./commands/ready.ts'),
+  },
+  {
+    name: 'show',
+    group: EVERY_DAY,
+    summary: 'show one task with its body and comments',
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    name: 'search',
+    group: EVERY_DAY,
+    summary: 'find tasks by words in title and body',
+    load: () => import('./commands/search.ts'),
+  },
+  {
+    name: 'set',
+    group: EVERY_DAY,
+    summary: 'change fields of one or several tasks',
+    load: () => import('./commands/set.ts'),
+  },
+  {
+    name: 'comment',
+    group: EVERY_DAY,
+    summary: 'append a comment to a task',
+    load: () => import('./commands/comment.ts'),
+  },
+  {
+    name: 'move',
+    group: EVERY_DAY,
+    summary: 'put a task before, after or below another',
+    load: () => import('./commands/move.ts'),
+  },
+  { name: 'start', group: WORK, summary: 'begin work on tasks', load: () => import('./commands/start.ts') },
+  { name: 'done', group: WORK, summary: 'mark tasks as done', load: () => import('./commands/done.ts') },
+  { name: 'drop', group: WORK, summary: 'close tasks that will not be done', load: () => import('./commands/drop.ts') },
+  { name: 'reopen', group: WORK, summary: 'open closed tasks again', load: () => import('./commands/reopen.ts') },
+  {
+    name: 'delete',
+    group: WORK,
+    summary: 'delete tasks; they can be restored',
+    load: () => import('./commands/delete.ts'),
+  },
+  { name: 'restore', group: WORK, summary: 'bring deleted tasks back', load: () => import('./commands/restore.ts') },
+  { name: 'purge', group: WORK, summary: 'remove deleted tasks for good', load: () => import('./commands/purge.ts') },
+  {
+    name: 'history',
+    group: TAKE_BACK,
+    summary: 'who changed what, when, from where',
+    load: () => import('./commands/history.ts'),
+  },
+  {
+    name: 'undo',
+    group: TAKE_BACK,
+    summary: 'take one change back, as a new change',
+    load: () => import('./commands/undo.ts'),
+  },
+  {
+    name: 'conflicts',
+    group: TAKE_BACK,
+    summary: 'list values that lost a race',
+    load: () => import('./commands/conflicts.ts'),
+  },
+  { name: 'resolve', group: TAKE_BACK, summary: 'settle a conflict', load: () => import('./commands/resolve.ts') },
+  {
+    name: 'status',
+    group: PLACE,
+    summary: 'what is running, saved, unsynced, odd',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'config',
+    group: PLACE,
+    summary: 'read or change the settings of the project',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'backup',
+    group: PLACE,
+    summary: 'write the whole project into one file',
+    load: () => import('./commands/backup.ts'),
+  },
+  { name: 'recover', group: PLACE, summary: 'merge a backup back in', load: () => import('./commands/recover.ts') },
+  {
+    name: 'doctor',
+    group: PLACE,
+    summary: 'check the workspace, and mend it with --fix',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'completion',
+    group: OTHER,
+    summary: 'print the completion script of a shell',
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'demo',
+    group: OTHER,
+    summary: 'show the main job in a folder that is removed again',
+    load: () => import('./commands/demo.ts'),
+  },
+  { name: '__complete', summary: 'answer a completion script', load: () => import('./commands/complete.ts') },
+]

@@ -1,0 +1,27 @@
+/** `tide recover`: a backup merged back in; nothing that is here is lost. */
+import { Buffer } from 'node:buffer'
+import { resolve } from 'node:path'
+import { defineCommand, type CommandDescriptor } from '../command.ts'
+import { callWorkspace, printJson, say } from '../io.ts'
+import { parseFile, type FileOptions } from './backup.ts'
+
+export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions>({
+  writes: true,
+  about: 'Merges: newer values here stay, and what differs is listed by tide conflicts. Prints how many tasks changed.',
+  examples: [
+    ['tide recover ../shop-2026-12-01.tide', 'into this workspace'],
+    ['tide init && tide recover ../shop-2026-12-01.tide', 'into an empty one'],
+  ],
+  grammar(grammar) {
+    grammar.argument('<file>', 'what tide backup wrote')
+  },
+  options: ({ common, words: [file] }) => ({ ...common, file: parseFile(file) }),
+  async run(options, world) {
+    const bytes = await world.readFile(resolve(world.cwd, options.file))
+    const backup = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+    const { tasks, changed } = await callWorkspace(options, world, 'workspace.recover', { backup })
+    if (options.json) return printJson(world, { tasks, changed })
+    world.stdout.write(`${changed}\n`)
+    say(options, world, `the backup has ${tasks} tasks; ${changed} changed here`)
+  },
+})

@@ -1,0 +1,67 @@
+/** Words of a command line as trusted values, or the error that says what would be right. */
+import { priorities, TaskError, type Priority } from '../../src/internal.ts'
+
+const MAX_NAME = 100
+
+export function refuse(field: string, problem: string, fix: string): TaskError {
+  return new TaskError('INVALID_INPUT', { field, problem, fix })
+}
+
+export function misuse(command: string, problem: string): TaskError {
+  return new TaskError('USAGE', { command, problem })
+}
+
+/** A key as typed; whether a task has it is for the workspace to say. */
+export function parseKey(text: string | undefined): string {
+  const key = text?.trim() ?? ''
+  if (key === '' || key.length > MAX_NAME || !isPlain(key)) {
+    throw refuse('key', `${quote(key)} is not the key of a task`, 'name a task by its key, as in T-12')
+  }
+  return key
+}
+
+/** Keys in the order they were named, each once. */
+export function parseKeys(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.map(parseKey))]
+}
+
+/** A key, or `none` for no task at all. */
+export function parseKeyOrNone(text: string): string | null {
+  return text === 'none' ? null : parseKey(text)
+}
+
+export function parseActor(text: string): string {
+  const name = text.trim()
+  if (name !== '' && name.length <= MAX_NAME && isPlain(name)) return name
+  throw refuse(
+    'as',
+    `${quote(text)} cannot name a person or an agent`,
+    `use 1 to ${MAX_NAME} characters without line breaks`,
+  )
+}
+
+export function parsePriority(text: string): Priority {
+  const known = priorities.find((priority) => priority === text)
+  if (known !== undefined) return known
+  throw refuse('priority', `${quote(text)} is not a priority`, `use one of ${priorities.join(', ')}`)
+}
+
+/** Values of a repeatable option, each of which may itself be a list with commas. */
+export function parseList(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => text.split(',')).flatMap((part) => part.trim() || [])
+}
+
+export function parseCount(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw refuse(option, `${quote(text)} is not a whole number above 0`, `say how many, as in --${option} 20`)
+}
+
+/** Outside text inside a message: short, in quotes, on one line. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}
+
+function isPlain(text: string): boolean {
+  return !/\p{Cc}/u.test(text)
+}
