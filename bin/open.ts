@@ -66,16 +66,20 @@ export async function openOwned(place: Place, actorName: string | null): Promise
     return guest(place, await connect(cause.connection, place, world.config.project), actorName)
   }
   const caller = createCaller(project, facts(place))
-  const listening = await listen(place, world.config.project, caller)
-  const note = announce(place.dir, { version: VERSION, command: 'library' }, place.runtime)
+  const parts: AsyncDisposable[] = [project]
+  try {
+    parts.unshift(await listen(place, world.config.project, caller))
+    parts.push(announce(place.dir, { version: VERSION, command: 'library', socket: place.socket }, place.runtime))
+  } catch (cause) {
+    await closeAll(parts)
+    throw cause
+  }
   return {
     dir: place.dir,
     on: project.on,
     call: (method, params, options) => caller.call(method, params, options),
-    async [Symbol.asyncDispose]() {
-      // No new calls first, then what runs is finished, then the store is free.
-      await closeAll([listening, project, note])
-    },
+    // No new calls first, then what runs is finished, then the store is free.
+    [Symbol.asyncDispose]: () => closeAll(parts),
   }
 }
 

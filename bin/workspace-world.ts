@@ -1,5 +1,5 @@
 /** A workspace on this machine: where it is, what it is made of, who has it open. Joins the adapters for one directory. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { storeFingerprint } from '../adapters/leveldb/fingerprint.ts'
@@ -134,10 +134,20 @@ function diskPlace(dir: string): string {
   return `${hostname()}:${dev}:${ino}:${real}`
 }
 
+/** For a workspace that is about to be gone: nothing of it stays behind elsewhere. */
+export function forgetWriter({ socket }: Place): void {
+  const path = writerPath(socket)
+  if (path !== undefined) rmSync(path, { force: true })
+}
+
 /** Beside the socket, outside the workspace: a copied or restored directory does not find it. */
+function writerPath(socket: string): string | undefined {
+  return socket.endsWith('.sock') ? `${socket.slice(0, -'.sock'.length)}.writer` : undefined
+}
+
 function writerNote(socket: string): ProjectWorld['writer'] {
-  if (!socket.endsWith('.sock')) return { load: () => undefined, save: () => undefined }
-  const path = `${socket.slice(0, -'.sock'.length)}.writer`
+  const path = writerPath(socket)
+  if (path === undefined) return { load: () => undefined, save: () => undefined }
   return {
     load: () => {
       try {

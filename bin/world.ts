@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { CliWorld, Output } from '../adapters/cli/world.ts'
 import { TaskError } from '../src/index.ts'
 import { openBriefly } from './open.ts'
-import { actorNameFrom, CONFIG_FILE, findWorkspace, placeOf, readConfigFile } from './workspace-world.ts'
+import { actorNameFrom, CONFIG_FILE, findWorkspace, forgetWriter, placeOf, readConfigFile } from './workspace-world.ts'
 import { VERSION } from './version.ts'
 
 const MAX_INPUT_BYTES = 16 * 1024 * 1024
@@ -50,7 +50,13 @@ export function realWorld(args: readonly string[]): CliWorld {
     writeNewFile: async (path, bytes) => (await import('./settings.ts')).writeNewFile(path, bytes),
     scratch: async () => {
       const dir = mkdtempSync(join(tmpdir(), 'tidemark-'))
-      return { dir, [Symbol.asyncDispose]: async () => rmSync(dir, { recursive: true, force: true }) }
+      return {
+        dir,
+        [Symbol.asyncDispose]: async () => {
+          forgetWriter(placeOf(dir, env))
+          rmSync(dir, { recursive: true, force: true })
+        },
+      }
     },
   }
 }

@@ -166,13 +166,13 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   ),
   OWNER_UNREACHABLE: row(
     '{holder} has the workspace open and does not answer',
-    'wait for it to end, or stop it; what you asked for was not done',
+    'wait for it to end, or stop it; then look whether what you asked for was done',
     6,
     504,
     INTERNAL,
   ),
   OWNER_MISMATCH: row(
-    'the process that has the workspace open speaks another version ({theirs}, ours {ours})',
+    'the process that has the workspace open does not fit: {theirs} there, {ours} here',
     'stop it and start it again with this version',
     6,
     409,

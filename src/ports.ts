@@ -82,6 +82,7 @@ export type WriteOutcome = 'written' | 'changed' | 'exists' | 'missing'
 
 /** Files below one root. Paths use `/`, are relative and cannot leave the root. */
 export interface Files {
+  /** Files at any depth below a folder, sorted by path; names that begin with a dot and linked folders are passed over. */
   list(folder: string): Promise<readonly FileEntry[]>
   read(path: string): Promise<FileContent | undefined>
   /**
@@ -94,10 +95,11 @@ export interface Files {
 
 /** Whole frames in order, or the end of the connection with a reason. */
 export interface Connection {
+  /** The frame must not be changed afterwards. */
   send(frame: Uint8Array): void
   /** One listener; frames that came before are handed over first. */
   onFrame(listener: (frame: Uint8Array) => void): void
-  /** Settles once, when either side ended it. */
+  /** Settles once, when either side ended it; `code` is `closed`, `lost`, `refused` or `fault`. */
   readonly closed: Promise<{ readonly code: string; readonly reason: string }>
   close(reason: string): void
 }

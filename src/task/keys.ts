@@ -1,8 +1,8 @@
 /** Which key each task shows: a pure function of all tasks. Nothing is written because two tasks took one number. */
-import { keyOf, type Key, type Uid } from '../ids.ts'
+import { isUid, keyOf, type Key, type Uid } from '../ids.ts'
 import { CONFIRMED, CREATED, DELETED, NUMBER } from './fields.ts'
-import { aliveIn, shown, shownValue, type TaskState } from './registers.ts'
-import { numbersOf, type TaskTable } from './table.ts'
+import { aliveIn, shown, type Alive, type TaskState } from './registers.ts'
+import { isKeyNumber, numbersOf, type TaskTable } from './table.ts'
 
 /** The key people see. The holder of a number shows it bare; any other task adds the start of its uid. */
 export function shownKey(tasks: TaskTable, state: TaskState, prefix: string): Key {
@@ -28,7 +28,7 @@ export function numberOf(state: TaskState): number | undefined {
   const confirmed = confirmation(state)
   if (confirmed !== undefined) return confirmed.number
   const given = shown(state, NUMBER)
-  return typeof given === 'number' ? given : undefined
+  return isKeyNumber(given) ? given : undefined
 }
 
 export function isConfirmed(state: TaskState): boolean {
@@ -56,7 +56,7 @@ export function findAll(
   const [, givenPrefix, digits, suffix] = match
   if (givenPrefix !== undefined && givenPrefix.toLowerCase() !== prefix.toLowerCase()) return []
   const wanted = `${prefix}-${Number(digits)}${suffix === undefined ? '' : `.${suffix.toLowerCase()}`}`
-  const holders = [...tasks.withNumber(Number(digits))]
+  const holders = [...tasks.withNumber(Number(digits)), ...withoutNumber(tasks, Number(digits), suffix?.toLowerCase())]
   const showing = holders.filter((uid) => {
     const state = tasks.get(uid)
     return state !== undefined && keyOf(state) === wanted
@@ -64,6 +64,13 @@ export function findAll(
   if (showing.length > 0) return showing
   if (suffix !== undefined) return holders.filter((uid) => uid.startsWith(suffix.toLowerCase()))
   return holders.filter((uid) => isAlive(tasks.get(uid)))
+}
+
+/** A task whose number has not arrived shows 0 and its whole id. */
+function withoutNumber(tasks: TaskTable, number: number, suffix = ''): readonly Uid[] {
+  if (number !== 0 || !isUid(suffix)) return []
+  const state = tasks.get(suffix)
+  return state !== undefined && numberOf(state) === undefined ? [suffix] : []
 }
 
 function isAlive(state: TaskState | undefined): boolean {
@@ -93,13 +100,15 @@ function claimOn(state: TaskState): readonly number[] {
 
 /** Two arbiters (a restored one and its ghost) may both have confirmed: the first confirmation is the one that counts. */
 function confirmation(state: TaskState): { readonly number: number; readonly at: number } | undefined {
-  const values = aliveIn(state, CONFIRMED)
-  if (values.length === 0) return undefined
-  const first =
-    values.length === 1
-      ? shownValue(values)
-      : [...values].sort((a, b) => a.at - b.at || a.client - b.client || a.clock - b.clock)[0]
-  return typeof first?.value === 'number' ? { number: first.value, at: first.at } : undefined
+  let first: Alive | undefined
+  for (const value of aliveIn(state, CONFIRMED)) {
+    if (isKeyNumber(value.value) && (first === undefined || confirmedBefore(value, first) < 0)) first = value
+  }
+  return isKeyNumber(first?.value) ? { number: first.value, at: first.at } : undefined
+}
+
+function confirmedBefore(a: Alive, b: Alive): number {
+  return a.at - b.at || a.client - b.client || a.clock - b.clock
 }
 
 function shortestUnique(uid: Uid, others: readonly Uid[]): string {

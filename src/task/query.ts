@@ -24,17 +24,14 @@ export interface TaskQuery {
 
 /** Every task that has anything to show, in the order people gave them. */
 export function inOrder(tasks: TaskTable): readonly TaskState[] {
-  const states: TaskState[] = []
+  const placed: { readonly order: string; readonly state: TaskState }[] = []
   for (const uid of tasks.uids()) {
     const state = tasks.get(uid)
-    if (state !== undefined && !isGone(state)) states.push(state)
+    if (state !== undefined && !isGone(state)) placed.push({ order: orderOf(state), state })
   }
-  return states.sort(byOrder)
-}
-
-export function byOrder(a: TaskState, b: TaskState): number {
-  const [x, y] = [orderOf(a), orderOf(b)]
-  return x < y ? -1 : x > y ? 1 : a.uid < b.uid ? -1 : 1
+  return placed
+    .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : a.state.uid < b.state.uid ? -1 : 1))
+    .map(({ state }) => state)
 }
 
 /** Closed and deleted tasks only show when asked for: by `all`, or by naming their status. */

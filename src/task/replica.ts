@@ -14,15 +14,8 @@ import { isUid } from '../ids.ts'
 import type { Runtime } from '../ports.ts'
 import { readEntry } from './entry.ts'
 import type { Field } from './fields.ts'
-import {
-  replaceValues,
-  seedValue,
-  withoutPurgedSeeds,
-  withoutSeenSeeds,
-  type Alive,
-  type Stamp,
-  type TaskState,
-} from './registers.ts'
+import { replaceValues, seedValue, withoutPurgedSeeds, type Alive, type Stamp, type TaskState } from './registers.ts'
+import { StoredState, uidOfLine } from './stored-state.ts'
 import { createTaskTable, type MutableTaskTable, type TaskTable } from './table.ts'
 import type { Json } from './types.ts'
 import { actorOfLog, logName, type Cursor } from './update.ts'
@@ -127,21 +120,30 @@ class TableReader {
   }
 
   readAll(): void {
-    const registers = new Map<Uid, Map<Field, Alive[]>>()
+    const states = new Map<string, StoredState>()
+    const stateOf = (uid: Uid): StoredState => {
+      const found = states.get(uid)
+      if (found !== undefined) return found
+      const made = new StoredState(uid)
+      states.set(uid, made)
+      return made
+    }
     for (const [name, type] of this.#doc.share) {
       if (actorOfLog(name) === undefined) continue
-      for (let item = type._start; item !== null; item = item.right) if (!item.deleted) collect(item, registers)
+      for (let item = type._start; item !== null; item = item.right) {
+        if (item.deleted) continue
+        const { client, clock } = item.id
+        textsOf(item.content).forEach((text, offset) => {
+          const uid = uidOfLine(text)
+          if (uid !== undefined) stateOf(uid).add(String(text), client, clock + offset)
+        })
+      }
     }
     for (const [key, value] of this.#doc.getMap(SEEDS)) {
       const uid = uidOfKey(key)
-      if (uid !== undefined) for (const [field, seed] of seedsIn(value)) push(fieldsOf(registers, uid), field, seed)
+      if (uid !== undefined) for (const [field, seed] of seedsIn(value)) stateOf(uid).addSeed(field, seed)
     }
-    for (const [uid, fields] of registers) {
-      const settled = fields as Map<Field, readonly Alive[]>
-      for (const [field, values] of fields) settled.set(field, withoutSeenSeeds(values))
-      withoutPurgedSeeds(settled)
-      if (settled.size > 0) this.table.put({ uid, registers: settled })
-    }
+    for (const state of states.values()) if (state.isReadable) this.table.put(state, state.outline)
   }
 
   readTransaction(transaction: Y.Transaction): Map<Uid, TaskState | undefined> {
@@ -226,10 +228,6 @@ class TableReader {
   }
 }
 
-function collect(item: Y.Item, registers: Map<Uid, Map<Field, Alive[]>>): void {
-  for (const [uid, field, value] of entriesOf(item)) push(fieldsOf(registers, uid), field, value)
-}
-
 function* entriesOf(item: Y.Item): Iterable<readonly [Uid, Field, Alive]> {
   const { client, clock } = item.id
   let offset = 0
@@ -264,14 +262,6 @@ function uidOfKey(key: string): Uid | undefined {
 function uidsOfKey(key: string): readonly Uid[] {
   const uid = uidOfKey(key)
   return uid === undefined ? [] : [uid]
-}
-
-function fieldsOf(registers: Map<Uid, Map<Field, Alive[]>>, uid: Uid): Map<Field, Alive[]> {
-  const found = registers.get(uid)
-  if (found !== undefined) return found
-  const made = new Map<Field, Alive[]>()
-  registers.set(uid, made)
-  return made
 }
 
 function differenceOf(differences: Map<Uid, Difference>, uid: Uid): Difference {

@@ -48,8 +48,7 @@ function unknownValues(replica: Replica, uid: Uid, values: FieldValues): FieldVa
     const mark = seedMark(field, value)
     const isSaid = aliveIn(state, field).some(
       (alive) =>
-        same(alive.value) === same(value) ||
-        (field === BODY && readBodyValue(replica, uid, alive.value) === value),
+        same(alive.value) === same(value) || (field === BODY && readBodyValue(replica, uid, alive.value) === value),
     )
     return isSaid || [...aliveIn(state, field), ...purged].some(({ seen }) => seen.includes(mark))
   }

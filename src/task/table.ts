@@ -1,5 +1,5 @@
 /** All tasks by uid, with the questions that one task asks of the others. Held in memory here; the summary answers the same. */
-import type { Uid } from '../ids.ts'
+import { isUid, type Uid } from '../ids.ts'
 import { CONFIRMED, DEPENDENCY, nameOf, NUMBER, PARENT } from './fields.ts'
 import { shown, type TaskState } from './registers.ts'
 
@@ -16,14 +16,15 @@ export interface TaskTable {
 }
 
 export interface MutableTaskTable extends TaskTable {
-  put(state: TaskState): void
+  /** `outline` holds what the task is found by, where reading all of it would cost. */
+  put(state: TaskState, outline?: TaskState): void
   remove(uid: Uid): void
 }
 
 export function createTaskTable(): MutableTaskTable {
   const states = new Map<Uid, TaskState>()
   const numbers = new Index<number>()
-  const references = new Index<string>()
+  const references = new Index<Uid>()
   let greatest = 0
   return {
     get count() {
@@ -36,13 +37,13 @@ export function createTaskTable(): MutableTaskTable {
     uids: () => states.keys(),
     withNumber: (number) => numbers.holders(number),
     referring: (uid) => references.holders(uid),
-    put(state) {
+    put(state, outline = state) {
       const before = states.get(state.uid)
       states.set(before?.uid ?? state.uid, state)
-      const held = numbersOf(state)
+      const held = numbersOf(outline)
       for (const number of held) greatest = Math.max(greatest, number)
       numbers.move(state.uid, before === undefined ? [] : numbersOf(before), held)
-      references.move(state.uid, before === undefined ? [] : referencesOf(before), referencesOf(state))
+      references.move(state.uid, before === undefined ? [] : referencesOf(before), referencesOf(outline))
     },
     remove(uid) {
       const before = states.get(uid)
@@ -59,20 +60,26 @@ export function numbersOf(state: TaskState): readonly number[] {
   const found: number[] = []
   for (const field of [CONFIRMED, NUMBER]) {
     for (const { value } of state.registers.get(field) ?? []) {
-      if (typeof value === 'number' && !found.includes(value)) found.push(value)
+      if (isKeyNumber(value) && !found.includes(value)) found.push(value)
     }
   }
   return found
 }
 
+/** A number that a key can show, and people can type; a document may hold anything. */
+export function isKeyNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 1e15
+}
+
 /** The uids a task names: dependencies that are there, and its parent. */
-export function referencesOf(state: TaskState): readonly string[] {
-  const found: string[] = []
+export function referencesOf(state: TaskState): readonly Uid[] {
+  const found: Uid[] = []
   for (const [field, values] of state.registers) {
-    if (field.startsWith(DEPENDENCY) && values.some(({ value }) => value === true)) found.push(nameOf(field))
+    const name = nameOf(field)
+    if (field.startsWith(DEPENDENCY) && isUid(name) && values.some(({ value }) => value === true)) found.push(name)
   }
   const parent = shown(state, PARENT)
-  if (typeof parent === 'string' && !found.includes(parent)) found.push(parent)
+  if (typeof parent === 'string' && isUid(parent) && !found.includes(parent)) found.push(parent)
   return found
 }
 

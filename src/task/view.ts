@@ -1,5 +1,5 @@
 /** A task as people and programs see it, from its registers and its neighbours. Reads only; the body comes from elsewhere. */
-import type { Key, Uid } from '../ids.ts'
+import { isUid, type Key, type Uid } from '../ids.ts'
 import { conflictFields } from './conflicts.ts'
 import {
   ASSIGNEE,
@@ -18,6 +18,7 @@ import {
   TITLE,
 } from './fields.ts'
 import { aliasesOf, shownKey } from './keys.ts'
+import { parseOrder } from './order.ts'
 import { aliveIn, isSeed, shown, shownValue, type TaskState } from './registers.ts'
 import type { TaskTable } from './table.ts'
 import { isoTime } from './time.ts'
@@ -118,7 +119,7 @@ export function isReady(state: TaskState, { tasks, statuses }: Pick<ViewContext,
 
 /** Uids of the tasks it waits for. */
 export function dependencies(state: TaskState): readonly Uid[] {
-  return elements(state, DEPENDENCY) as readonly Uid[]
+  return elements(state, DEPENDENCY).filter(isUid)
 }
 
 /** The parent, unless this edge is the one to ignore in a cycle of concurrent moves: the latest of the cycle. */
@@ -140,12 +141,12 @@ export function effectiveParent(tasks: TaskTable, state: TaskState): Uid | null 
 
 export function parentOf(state: TaskState): Uid | null {
   const parent = shown(state, PARENT)
-  return typeof parent === 'string' && parent !== state.uid ? (parent as Uid) : null
+  return typeof parent === 'string' && isUid(parent) && parent !== state.uid ? parent : null
 }
 
 export function orderOf(state: TaskState): string {
   const order = shown(state, ORDER)
-  return typeof order === 'string' && order !== '' ? order : 'a0'
+  return (typeof order === 'string' ? parseOrder(order) : undefined) ?? 'a0'
 }
 
 /** Elements of a set that are there, sorted. */
