@@ -5,6 +5,7 @@ import type { InitOptions, InitOutcome } from '../adapters/cli/world.ts'
 import {
   newConfig,
   newProjectId,
+  parseConfig,
   renderConfig,
   TaskError,
   withSetting,
@@ -32,8 +33,15 @@ export async function initialise(options: InitOptions, runtime: Runtime): Promis
   const asked = Object.fromEntries(
     SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
-  const config = newConfig(newProjectId(runtime.random), asked)
-  await writeNewFile(join(dir, CONFIG_FILE), new TextEncoder().encode(renderConfig(config)))
+  const config =
+    options.settings === undefined ? newConfig(newProjectId(runtime.random), asked) : parseConfig(options.settings)
+  try {
+    await writeNewFile(join(dir, CONFIG_FILE), new TextEncoder().encode(renderConfig(config)))
+  } catch (cause) {
+    // Another init was a moment faster: its project is the one.
+    if (cause instanceof TaskError && cause.code === 'FILE_EXISTS') return outcome(dir, agreeing(dir, options), false)
+    throw cause
+  }
   return outcome(dir, config, true)
 }
 

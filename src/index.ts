@@ -53,6 +53,8 @@ export type {
 } from './api/methods.ts'
 export { formats, newConfig, parseConfig, renderConfig, withSetting } from './workspace/config.ts'
 export type { Config } from './workspace/config.ts'
+export { parseBackup } from './workspace/backup.ts'
+export type { Backup } from './workspace/backup.ts'
 export { createCaller, isMethod } from './workspace/dispatch.ts'
 export type { ServerFacts } from './workspace/dispatch.ts'
 export { listTasks, searchTasks } from './workspace/listing.ts'

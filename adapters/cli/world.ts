@@ -41,6 +41,8 @@ export interface InitOptions {
   readonly tasks?: string
   readonly prefix?: string
   readonly relay?: string
+  /** The whole text of tidemark.json, as a backup has it; the others are ignored then. */
+  readonly settings?: string
 }
 
 export interface InitOutcome {

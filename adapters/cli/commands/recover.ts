@@ -1,16 +1,19 @@
 /** `tide recover`: a backup merged back in; nothing that is here is lost. */
 import { Buffer } from 'node:buffer'
 import { resolve } from 'node:path'
+import { TaskError } from '../../../src/internal.ts'
 import { defineCommand, type CommandDescriptor } from '../command.ts'
 import { callWorkspace, printJson, say } from '../io.ts'
+import type { CliWorld } from '../world.ts'
 import { parseFile, type FileOptions } from './backup.ts'
 
 export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions>({
   writes: true,
-  about: 'Merges: newer values here stay, and what differs is listed by tide conflicts. Prints how many tasks changed.',
+  about:
+    'Merges: newer values here stay, and what differs is listed by tide conflicts. A directory that is no workspace becomes the one that was backed up. Prints how many tasks changed.',
   examples: [
     ['tide recover ../shop-2026-12-01.tide', 'into this workspace'],
-    ['tide init && tide recover ../shop-2026-12-01.tide', 'into an empty one'],
+    ['mkdir shop && tide recover shop-2026-12-01.tide --dir shop', 'into a new one, with the settings of the backup'],
   ],
   grammar(grammar) {
     grammar.argument('<file>', 'what tide backup wrote')
@@ -18,6 +21,10 @@ export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions
   options: ({ common, words: [file] }) => ({ ...common, file: parseFile(file) }),
   async run(options, world) {
     const bytes = await world.readFile(resolve(world.cwd, options.file))
+    if (!(await isWorkspace(options.dir, world))) {
+      const { parseBackup } = await import('../../../src/internal.ts')
+      await world.init({ dir: options.dir, settings: parseBackup(bytes, options.file).config })
+    }
     const backup = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
     const { tasks, changed } = await callWorkspace(options, world, 'workspace.recover', { backup })
     if (options.json) return printJson(world, { tasks, changed })
@@ -25,3 +32,13 @@ export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions
     say(options, world, `the backup has ${tasks} tasks; ${changed} changed here`)
   },
 })
+
+async function isWorkspace(dir: string, world: CliWorld): Promise<boolean> {
+  try {
+    await world.readConfig(dir)
+    return true
+  } catch (cause) {
+    if (cause instanceof TaskError && cause.code === 'NOT_A_WORKSPACE') return false
+    throw cause
+  }
+}

@@ -29,7 +29,6 @@ const asked: readonly (readonly [argv: readonly string[], method: string, params
   [['resolve', 'T-2', 'status', '--take', '1'], 'conflict.resolve', { key: 'T-2', field: 'status', take: 1 }],
   [['status'], 'workspace.status', {}],
   [['backup', 'out.tide'], 'workspace.backup', {}],
-  [['recover', '/in.tide'], 'workspace.recover', { backup: btoa('everything') }],
   [['doctor', '--fix'], 'workspace.doctor', { fix: true }],
 ]
 
@@ -65,6 +64,16 @@ describe('effects', () => {
     ],
   ])('[L9] tide %j needs no open workspace', async (argv, call) => {
     expect((await tide(argv, world)).calls).toEqual([call])
+  })
+
+  it('[L9] recover looks whether there is a workspace, then merges into it', async () => {
+    const { exit, calls } = await tide(['recover', '/in.tide'], world)
+    expect(exit).toBe(0)
+    expect(calls).toEqual([
+      ['readConfig', '/shop/deep'],
+      ['open', '/shop/deep', {}],
+      ['workspace.recover', { backup: btoa('everything') }],
+    ])
   })
 
   it('[L9] undo takes back the change that it names', async () => {
