@@ -121,17 +121,19 @@ async function openStore(place: Place): Promise<Store> {
   return acquire(open, place.dir, place.runtime, { progress: () => storeFingerprint(path) })
 }
 
+/** In words: what was wrong, what came out of it, where the damaged files lie now. */
 async function repairStore(dir: string): Promise<string> {
-  const { repairLevelStore } = (await import('../adapters/leveldb/store.ts')) as never
-  const { summary } = await repairLevelStore(storePath(dir))
-  return summary
+  const { repairLevelStore } = await import('../adapters/leveldb/repairing.ts')
+  const { files, sound, damaged, damagedFolder } = await repairLevelStore(storePath(dir))
+  const wrong = files.map(({ file, problem }) => `${file}: ${problem}`).join('; ')
+  const lost = damaged === 0 ? '' : `, ${damaged} damaged ones were kept aside`
+  return `repaired${wrong === '' ? '' : ` (${wrong})`}: ${sound} rows are whole${lost}; the files as they were are in ${damagedFolder}`
 }
 
-/** Differs for a copy of the directory, another disk, another machine. */
+/** Differs for a copy of the directory, another disk, another machine; stays when it is moved. */
 function diskPlace(dir: string): string {
-  const real = realpathSync(dir)
-  const { dev, ino } = statSync(real)
-  return `${hostname()}:${dev}:${ino}:${real}`
+  const { dev, ino } = statSync(dir)
+  return `${hostname()}:${dev}:${ino}`
 }
 
 /** For a workspace that is about to be gone: nothing of it stays behind elsewhere. */

@@ -1,5 +1,7 @@
 /** What the pure core asks of the world. Types only; each port has one conformance suite in test/conformance. */
 
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
 /** Time, chance and the log. The only clock and the only dice of the product. */
 export interface Runtime {
   /** Milliseconds since 1970. */
@@ -140,4 +142,76 @@ export interface SummaryFiles {
   append(name: string, bytes: Uint8Array): Promise<number>
   replace(name: string, bytes: readonly Uint8Array[]): Promise<void>
   remove(name: string): Promise<void>
+}
+
+/** Offsets in UTF-16 units into the text of a file. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** What one file says of one task. A task spread over two files is said by two of these with one id or key. */
+export interface ParsedTask {
+  /** The uid written in the file; null where the file has none yet. */
+  readonly id: string | null
+  /** What the file calls it; null where it has no name of its own. */
+  readonly key: string | null
+  /** Single values by public name (`title`, `status`, `priority`, `parent`, `due`, any other key), as JSON. */
+  readonly fields: Readonly<Record<string, Json>>
+  /** Sets by public name: `labels`, `assignees`, `depends` (keys or uids as written). Absent: the file does not say. */
+  readonly sets: Readonly<Record<string, readonly string[]>>
+  /** Text with LF line ends; absent where this file does not hold the body. */
+  readonly body?: string
+  /** Comments, key order and quoting, for writing the task elsewhere the way it is written here. */
+  readonly shape: Json
+  /** Where the whole of it stands. */
+  readonly span: Span
+}
+
+export interface FormatProblem {
+  readonly code: string
+  /** From 1. */
+  readonly line: number
+  readonly message: string
+  /** The field whose value cannot be read; absent when it is the whole file. */
+  readonly field?: string
+}
+
+export interface ParsedFile {
+  readonly tasks: readonly ParsedTask[]
+  readonly problems: readonly FormatProblem[]
+}
+
+/** What a task in a file is to say from now on; what is absent stays as it is. */
+export interface TaskPatch {
+  /** Which of the file's tasks: its place in `ParsedFile.tasks`. */
+  readonly task: number
+  readonly id?: string
+  readonly key?: string
+  /** null takes the field out. */
+  readonly fields?: Readonly<Record<string, Json>>
+  readonly sets?: Readonly<Record<string, readonly string[]>>
+  readonly body?: string
+}
+
+/** Everything a new file says of a task. */
+export interface TaskSheet {
+  readonly id: string
+  readonly key: string
+  readonly fields: Readonly<Record<string, Json>>
+  readonly sets: Readonly<Record<string, readonly string[]>>
+  readonly body: string
+  readonly shape: Json
+}
+
+/** How tasks are written in files. Pure and total: never throws; what it cannot read is left alone and reported. */
+export interface Format {
+  readonly name: string
+  /** Whether a file at this path is one of its own. */
+  covers(path: string): boolean
+  parse(path: string, text: string): ParsedFile
+  /** The text with the patches in place: only the characters of what differs change. */
+  patch(path: string, text: string, patches: readonly TaskPatch[]): string
+  /** A file for a task that has none; `taken` says which paths are in use (compared without case). */
+  create(sheet: TaskSheet, taken: (path: string) => boolean): { readonly path: string; readonly text: string }
 }

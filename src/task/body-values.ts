@@ -1,6 +1,6 @@
 /** What the body's register holds: a first text, or the name of the text it grew from. Knows no Yjs. */
 import type { Uid } from '../ids.ts'
-import { BODY, BODY_EDITED } from './fields.ts'
+import { BODY } from './fields.ts'
 import { canonical, longHash } from './hash.ts'
 import { aliveIn, distinct, shownValue, type Alive, type TaskState, type Write } from './registers.ts'
 import type { Json } from './types.ts'
@@ -26,7 +26,10 @@ export function nameOfBody(uid: Uid, value: Json): string | undefined {
   return undefined
 }
 
-/** What an edit of the shown body writes to the registers: the text it grew from, and when. Rivals stay listed unless it settles them. */
+/**
+ * What an edit of the shown body writes: the text it grew from, each time anew. Who settled on another body, or purged the
+ * task, without having seen the edit leaves it standing and listed. Rivals stay listed unless it settles them.
+ */
 export function bodyWrites(state: TaskState, reference: Json, settles: boolean): readonly Write[] {
   const { uid } = state
   const values = aliveIn(state, BODY)
@@ -35,7 +38,5 @@ export function bodyWrites(state: TaskState, reference: Json, settles: boolean):
   const saw = settles
     ? values
     : values.filter((value) => shownText !== undefined && same(value.value) === same(shownText.value))
-  const named = saw.length === 1 && typeof saw[0]?.value !== 'string'
-  const edited: Write = { uid, field: BODY_EDITED, value: true }
-  return named ? [edited] : [{ uid, field: BODY, value: reference, base: saw }, edited]
+  return [{ uid, field: BODY, value: reference, base: saw }]
 }

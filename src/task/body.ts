@@ -6,6 +6,7 @@
  * both make it make the same one, and merging it twice changes nothing.
  */
 import * as Y from 'yjs'
+import { TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
 import { difference, type Splice } from './difference.ts'
 import { nameOfBody, nameOfText } from './body-values.ts'
@@ -73,7 +74,10 @@ export function undoBodyEdit(
   return change(replica, state.uid, value, client, (text) => takeBack(text, edit))
 }
 
-/** Takes every text of a body out of the document; for a purge. */
+/**
+ * Empties every text of a body; for a purge. Only the characters go: what someone writes meanwhile has a text to stand in,
+ * and a text that was taken away could never grow from its seed again.
+ */
 export function eraseBodies(replica: Replica, uid: Uid): readonly Uint8Array[] {
   const { doc } = replica
   const bodies = doc.getMap(BODIES)
@@ -82,7 +86,9 @@ export function eraseBodies(replica: Replica, uid: Uid): readonly Uint8Array[] {
   doc.on('update', keep)
   try {
     doc.transact(() => {
-      for (const name of bodies.keys()) if (name.startsWith(`${uid}/`)) bodies.delete(name)
+      for (const [name, text] of bodies) {
+        if (name.startsWith(`${uid}/`) && text instanceof Y.Text) text.delete(0, text.length)
+      }
     }, 'local')
   } finally {
     doc.off('update', keep)
@@ -103,12 +109,13 @@ function change(replica: Replica, uid: Uid, value: Json, client: number, edit: (
   const updates: Uint8Array[] = []
   const keep = (update: Uint8Array): void => void updates.push(update)
   const idle = doc.clientID
+  let letIn = (): void => undefined
   doc.on('update', keep)
   try {
-    if (findText(replica, name) === undefined)
-      Y.applyUpdate(doc, bodySeed(uid, typeof value === 'string' ? value : ''), 'seed')
+    if (findText(replica, name) === undefined && typeof value === 'string') letIn = plant(doc, bodySeed(uid, value))
     const text = findText(replica, name)
-    if (text === undefined) throw new Error(`the seed of ${name} did not take`)
+    if (text === undefined)
+      throw new TaskError('DOCUMENT_INVALID', { problem: `the text of the body of ${uid} has not arrived yet` })
     doc.clientID = client
     const from = Y.getState(doc.store, client)
     const touched = doc.transact(() => edit(text), 'local')
@@ -121,7 +128,25 @@ function change(replica: Replica, uid: Uid, value: Json, client: number, edit: (
   } finally {
     // Updates that are applied later carry the writer's id: to a document of the same id they would look like a stranger's.
     doc.clientID = idle
+    letIn()
     doc.off('update', keep)
+  }
+}
+
+/**
+ * Plants a seed. Edits of others may have come before it and wait: they are let in once the edit is made that was meant
+ * against the first text, or its places would not fit.
+ */
+function plant(doc: Y.Doc, seed: Uint8Array): () => void {
+  const { store } = doc
+  const { pendingStructs, pendingDs } = store
+  store.pendingStructs = null
+  store.pendingDs = null
+  Y.applyUpdate(doc, seed, 'seed')
+  return () => {
+    store.pendingStructs = pendingStructs
+    store.pendingDs = pendingDs
+    Y.applyUpdate(doc, seed, 'seed') // says nothing new, but makes Yjs look at what waits
   }
 }
 

@@ -18,7 +18,7 @@ import {
   SHAPE,
   type Field,
 } from './fields.ts'
-import { distinct, isSeed, stampText, type Alive, type TaskState } from './registers.ts'
+import { aliveIn, byRank, distinct, isSeed, stampText, type Alive, type TaskState } from './registers.ts'
 import type { ConflictValue, ConflictView, Json } from './types.ts'
 
 /** Registers that merge by themselves, or that no person settles. */
@@ -50,9 +50,8 @@ export function conflictsOf(state: TaskState): readonly Conflict[] {
     const different = field === BODY ? bodyValues(state) : distinct(values)
     if (different.length > 1) found.push({ field, values: different })
   }
-  const survivors = unseenByDeletion(state)
-  if (survivors.length > 0)
-    found.push({ field: DELETED, values: [...(state.registers.get(DELETED) ?? []), ...survivors] })
+  const deletion = deletionConflict(state)
+  if (deletion !== undefined) found.push(deletion)
   return found.sort((a, b) => (a.field < b.field ? -1 : 1))
 }
 
@@ -75,11 +74,21 @@ export function whatIsSeen(state: TaskState): Json {
   return seen
 }
 
+/** Deleting and restoring that did not know of each other, and what a deletion had not seen. */
+function deletionConflict(state: TaskState): Conflict | undefined {
+  const values = distinct(aliveIn(state, DELETED), (value) => String(isDeletion(value)))
+  const survivors = unseenByDeletion(state)
+  return values.length > 1 || survivors.length > 0 ? { field: DELETED, values: [...values, ...survivors] } : undefined
+}
+
+/** Whether a value of the register of deletions deletes. */
+export function isDeletion(value: Json): boolean {
+  return value !== false && value !== null
+}
+
 /** Values that the deletions of a task had not seen: someone was still working on it. */
 function unseenByDeletion(state: TaskState): readonly Alive[] {
-  const deletions = (state.registers.get(DELETED) ?? []).filter(
-    ({ value }) => typeof value === 'object' && value !== null,
-  )
+  const deletions = aliveIn(state, DELETED).filter(({ value }) => isDeletion(value))
   if (deletions.length === 0) return []
   const found: Alive[] = []
   for (const [field, values] of state.registers) {
@@ -88,7 +97,7 @@ function unseenByDeletion(state: TaskState): readonly Alive[] {
       if (!isSeed(value) && !deletions.some((deletion) => hasSeen(deletion.value, value))) found.push(value)
     }
   }
-  return found
+  return found.sort(byRank) // registers stand in the order they came in, which differs between replicas
 }
 
 function hasSeen(seen: Json, { client, clock }: Alive): boolean {
@@ -118,14 +127,14 @@ export function viewConflict(
       value: options.show(fieldOf(state, conflict.field, value), value.value),
       at: options.time(value.at),
       by: options.writer(value),
-      origin: originOf(conflict.field, value),
+      origin: originOf(fieldOf(state, conflict.field, value), value),
     })),
   }
 }
 
 function originOf(field: Field, value: Alive): ConflictValue['origin'] {
   if (isSeed(value)) return 'file'
-  return field === DELETED && typeof value.value === 'object' ? 'deletion' : 'edit'
+  return field === DELETED && typeof value.value === 'object' && value.value !== null ? 'deletion' : 'edit'
 }
 
 /** A deletion's conflict lists values of other fields too. */

@@ -70,10 +70,15 @@ export function parseElement(field: string, value: unknown): string {
 }
 
 export function parseElements(field: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw invalid(field, 'it is not a list', 'give a list of names')
+  return [...new Set(parseList(field, value).map((item) => parseElement(field, item)))]
+}
+
+/** A list short enough to be looked at item by item. */
+export function parseList(field: string, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw invalid(field, 'it is not a list', 'give a list, as in ["web"]')
   if (value.length > limits.elements)
-    throw new TaskError('TOO_LARGE', { field, size: `${value.length} names`, limit: limits.elements })
-  return [...new Set(value.map((item) => parseElement(field, item)))]
+    throw new TaskError('TOO_LARGE', { field, size: `${value.length} items`, limit: limits.elements })
+  return Array.from<unknown>(value) // a hole is an item that is not there
 }
 
 export function parseBody(value: unknown): string {
@@ -136,7 +141,7 @@ export function parseSearch(value: unknown): readonly string[] {
 
 export function parseCount(field: string, value: unknown, greatest = 1_000_000): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= greatest) return value
-  throw invalid(field, `${quote(String(value))} is not a count`, `give a whole number from 1 to ${greatest}`)
+  throw invalid(field, `${quote(value)} is not a count`, `give a whole number from 1 to ${greatest}`)
 }
 
 export function parseText(field: string, value: unknown): string {
@@ -156,7 +161,11 @@ function parseJson(field: string, value: unknown, depth: number): Json {
   if (typeof value === 'number' && Number.isFinite(value)) return value
   if (depth === 0 || typeof value !== 'object' || value === undefined)
     throw invalid(field, 'it is not a plain value of sane depth', `give JSON nested at most ${limits.fieldDepth} deep`)
-  if (Array.isArray(value)) return value.map((item) => parseJson(field, item, depth - 1))
+  if (Array.isArray(value)) {
+    if (value.length > limits.fieldBytes)
+      throw new TaskError('TOO_LARGE', { field, size: `${value.length} items`, limit: limits.fieldBytes })
+    return Array.from(value, (item) => parseJson(field, item, depth - 1))
+  }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw invalid(field, 'it is not plain JSON', 'give JSON')
   return Object.fromEntries(
@@ -169,6 +178,9 @@ function sized(field: string, text: string, limit: number): string {
   throw new TaskError('TOO_LARGE', { field, size: `${text.length} characters`, limit })
 }
 
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+/** What was given, for a message: never long, and whatever it is it can be said. */
+export function quote(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (Array.isArray(value)) return 'a list'
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? `an object` : String(value)
 }

@@ -116,10 +116,11 @@ export function replaceValues(
   return withoutSeenSeeds(all)
 }
 
+/** Each seed once, however many files said it, and none that a living value has seen. */
 export function withoutSeenSeeds(values: readonly Alive[]): readonly Alive[] {
   if (!values.some(isSeed)) return values
-  const seen = new Set(values.filter((value) => !isSeed(value)).flatMap((value) => value.seen))
-  return values.filter((value) => !isSeed(value) || !seen.has(markOf(value)))
+  const gone = new Set(values.filter((value) => !isSeed(value)).flatMap((value) => value.seen))
+  return values.filter((value) => !isSeed(value) || (!gone.has(markOf(value)) && gone.add(markOf(value))))
 }
 
 /** What a purge saw in files stays away, whichever field it was in. */

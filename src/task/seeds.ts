@@ -27,7 +27,7 @@ export function importSeeds(
   const seeds = doc.getMap<unknown>(SEEDS)
   if (Object.keys(fresh).length === 0 || seeds.has(key)) return undefined
   const idle = doc.clientID
-  let update = new Uint8Array()
+  let update: Uint8Array = new Uint8Array()
   doc.once('update', (bytes: Uint8Array) => void (update = bytes))
   doc.clientID = client
   try {

@@ -20,14 +20,17 @@ export function isoTime(ms: number): string {
 /** `YYYY-MM-DD`, or with a time and zone behind it. Kept as written; only what cannot be is refused. */
 export function parseDate(field: string, text: string): string {
   const match =
-    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(text)
+    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(?:Z|[+-](\d{2}):?(\d{2}))?)?$/.exec(text)
   if (match === null) throw badDate(field, text, 'write it as in 2026-11-20 or 2026-11-20T17:00Z')
-  const [year, month, day, hour, minute, second] = match.slice(1).map((digits) => Number(digits ?? 0))
+  const [year, month, day, hour, minute, second, zoneHour, zoneMinute] = match
+    .slice(1)
+    .map((digits) => Number(digits ?? 0))
   if (month === undefined || month < 1 || month > 12) throw badDate(field, text, 'months are 01 to 12')
   const last = daysIn(year ?? 0, month)
   if (day === undefined || day < 1 || day > last) throw badDate(field, text, `that month has ${last} days`)
   if ((hour ?? 0) > 23 || (minute ?? 0) > 59 || (second ?? 0) > 59)
     throw badDate(field, text, 'times are 00:00 to 23:59:59')
+  if ((zoneHour ?? 0) > 14 || (zoneMinute ?? 0) > 59) throw badDate(field, text, 'zones are -14:00 to +14:00')
   return text
 }
 

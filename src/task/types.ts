@@ -1,7 +1,8 @@
 /** The shapes of a task that leave the core: what commands print and other programs read. */
 import type { Key, Uid } from '../ids.ts'
+import type { Json } from '../ports.ts'
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type { Json }
 
 /** A status is a project's own word; its kind is what the product understands of it. */
 export type StatusKind = 'open' | 'active' | 'done' | 'dropped'

@@ -1,6 +1,6 @@
 /** A task as people and programs see it, from its registers and its neighbours. Reads only; the body comes from elsewhere. */
 import { isUid, type Key, type Uid } from '../ids.ts'
-import { conflictFields } from './conflicts.ts'
+import { conflictFields, isDeletion } from './conflicts.ts'
 import {
   ASSIGNEE,
   COMMENT,
@@ -93,12 +93,12 @@ export function statusOf(state: TaskState, statuses: readonly StatusDefinition[]
 }
 
 export function isDeleted(state: TaskState): boolean {
-  const deleted = shown(state, DELETED)
-  return (deleted !== undefined && deleted !== false && deleted !== null) || isPurged(state)
+  return isDeletion(shown(state, DELETED) ?? null) || isPurged(state)
 }
 
+/** False again once what came after a purge was restored. */
 export function isPurged(state: TaskState): boolean {
-  return state.registers.has(PURGED)
+  return aliveIn(state, PURGED).some(({ value }) => value === true)
 }
 
 /** Purged, and nothing has come since: there is nothing left to show. */

@@ -27,6 +27,7 @@ import {
   parseElements,
   parseFieldName,
   parseFieldValue,
+  parseList,
   parsePriority,
   parseStatus,
   parseTitle,
@@ -152,20 +153,11 @@ function planSet(
 }
 
 function planDependencies(state: TaskState, changes: TaskChanges, context: ViewContext): readonly Write[] {
-  const uids = (value: readonly unknown[] | undefined): readonly Uid[] | undefined =>
-    value?.map((name) => findTask(name, context).uid)
-  const list = (name: 'dependsOn' | 'addDependsOn' | 'removeDependsOn'): readonly unknown[] | undefined => {
-    const value: unknown = changes[name]
-    if (value !== undefined && !Array.isArray(value)) throw invalid(name, 'it is not a list', 'give a list of keys')
-    return value
+  const uids = (name: 'dependsOn' | 'addDependsOn' | 'removeDependsOn'): readonly Uid[] | undefined => {
+    const value = changes[name]
+    return value === undefined ? undefined : parseList(name, value).map((key) => findTask(key, context).uid)
   }
-  const writes = planSet(
-    state,
-    DEPENDENCY,
-    uids(list('dependsOn')),
-    uids(list('addDependsOn')),
-    uids(list('removeDependsOn')),
-  )
+  const writes = planSet(state, DEPENDENCY, uids('dependsOn'), uids('addDependsOn'), uids('removeDependsOn'))
   for (const { field, value } of writes) {
     const uid = field.slice(1) as Uid
     if (value !== true) continue

@@ -1,7 +1,7 @@
 /** Lists straight from the summary: lines are copied as they stand, and parsed only where a filter asks. */
 import type { TaskFilter } from '../api/methods.ts'
 import { TaskError } from '../errors.ts'
-import { invalid, parseCount, parseElement, parseSearch, parseStatus } from '../task/input.ts'
+import { invalid, parseCount, parseElement, parseList, parseSearch, parseStatus } from '../task/input.ts'
 import { fits, holdsWords, type TaskQuery } from '../task/query.ts'
 import type { StatusKind, TaskView } from '../task/types.ts'
 import type { Project } from './project.ts'
@@ -61,11 +61,8 @@ export function countTasks(summary: Summary): { readonly tasks: number; readonly
 export function checkedFilter(filter: TaskFilter, project: Project): TaskQuery {
   if (typeof filter !== 'object' || filter === null)
     throw invalid('filter', 'it is not an object', 'give the fields to filter by')
-  const list = (name: 'status' | 'label'): readonly unknown[] | undefined => {
-    const value: unknown = filter[name]
-    if (value !== undefined && !Array.isArray(value)) throw invalid(name, 'it is not a list', 'give a list')
-    return value
-  }
+  const list = (name: 'status' | 'label'): readonly unknown[] | undefined =>
+    filter[name] === undefined ? undefined : parseList(name, filter[name])
   const status = list('status')?.map((name) => parseStatus(name, project.world.config.statuses))
   const label = list('label')?.map((name) => parseElement('label', name))
   return {

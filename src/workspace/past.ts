@@ -37,7 +37,8 @@ export async function undoChange(
     const changes = await project.history()
     const context = project.context(tasks)
     const uid = params.key === undefined ? undefined : findTask(params.key, context).uid
-    const change = pick(changes, uid, params)
+    const { actor } = await project.hold()
+    const change = pick(changes, uid, params, actor)
     uids = touched(change)
     const keyOf = (name: string): string => {
       const state = tasks.get(name as Uid)
@@ -56,7 +57,7 @@ export async function undoChange(
   return { change: viewChange(done, new Map()), tasks: uids.flatMap((uid) => viewIn(uid, context)) }
 }
 
-function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'history.undo'>): Change {
+function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'history.undo'>, actor: string): Change {
   const undone = undoneBy(changes)
   if (params.change !== undefined) {
     const id = parseText('change', params.change)
@@ -71,14 +72,17 @@ function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'
     .toReversed()
     .find(
       (change) =>
-        UNDOABLE.has(change.verb) && !undone.has(change.id) && (uid === undefined || touched(change).includes(uid)),
+        change.actor === actor &&
+        UNDOABLE.has(change.verb) &&
+        !undone.has(change.id) &&
+        (uid === undefined || touched(change).includes(uid)),
     )
   if (own === undefined)
     throw new TaskError('CHANGE_NOT_FOUND', { where: params.key === undefined ? '' : ` of ${params.key}` })
   return own
 }
 
-/** What plain `tide undo` means: an edit made here. An undo itself is only taken back by its id. */
+/** What plain `tide undo` means: an edit made here, not one that came with a backup. An undo itself is only taken back by its id. */
 const UNDOABLE = new Set(['create', 'set', 'move', 'comment', 'delete', 'restore', 'resolve'])
 
 /** change → the undo of it that still stands. */

@@ -148,25 +148,28 @@ export class Project implements AsyncDisposable {
     return this.#oneAtATime(async () => {
       const held = await this.hold()
       const replica = await this.replica()
-      const uids = new Set<Uid>()
+      const before = new Map<Uid, TaskState | undefined>()
       const known = new Set((await held.history()).map(({ id }) => id))
       const change = this.#change(held, { verb: from.verb, by: from.name, writes: [] })
       const past = [...(along.history ?? []).filter(({ id }) => !known.has(id)), change]
       try {
-        using _watch = replica.on('changed', (event) => event.uids.forEach((uid) => uids.add(uid)))
+        using _watch = replica.on('changed', (event) => event.before.forEach((state, uid) => before.set(uid, state)))
         replica.apply(updates, 'remote')
-        if (uids.size === 0) return []
-        await held.commit(updates, past, along.lastNumber)
+        if (before.size === 0) return []
+        await held.commit(updates, past, Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0))
       } catch (cause) {
         await this.#release(held)
         throw cause
       }
       held.cursor = replica.cursor(held.actor, held.cursor.client)
       const context = this.context(replica.tasks)
+      const uids = new Set(before.keys())
       this.#announce(uids, replica.tasks, change)
       await this.#summarise(held, {
         tasks: replica.tasks,
         uids,
+        before,
+        isFromElsewhere: true,
         context,
         body: (state) => this.body(state),
         seal: held.seal,
@@ -258,6 +261,7 @@ export class Project implements AsyncDisposable {
       tasks: now,
       uids,
       before: planned.before,
+      isFromElsewhere: false,
       context: this.context(now),
       body: async (state) => plan.newBodies?.get(state.uid) ?? this.body(state),
       seal: held.seal,

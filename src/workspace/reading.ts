@@ -1,7 +1,7 @@
 /** The methods that only look at tasks: one task, conflicts, the state of the workspace. */
 import type { Params, Problem, Result, StatusReport } from '../api/methods.ts'
 import { readBodyValue } from '../task/body.ts'
-import { conflictsOf, viewConflict } from '../task/conflicts.ts'
+import { conflictsOf, isDeletion, viewConflict } from '../task/conflicts.ts'
 import { BODY, DELETED, DEPENDENCY, PARENT, type Field } from '../task/fields.ts'
 import { dependencyCycles, ignoredParents, inOrder } from '../task/query.ts'
 import { stampText, type Alive, type TaskState } from '../task/registers.ts'
@@ -106,7 +106,7 @@ async function writersOf(project: Project): Promise<ReadonlyMap<string, string>>
 
 function showValue(replica: Replica, state: TaskState, field: Field, value: Json, context: ViewContext): Json {
   if (field === BODY) return readBodyValue(replica, state.uid, value)
-  if (field === DELETED) return value !== false && value !== null
+  if (field === DELETED) return isDeletion(value)
   if (field !== PARENT || typeof value !== 'string') return field.startsWith(DEPENDENCY) ? value === true : value
   const parent = replica.tasks.get(value as Alive['value'] & TaskState['uid'])
   return parent === undefined ? value : keyOfTask(parent, context)

@@ -1,11 +1,11 @@
 /** Keeps the summary true: appends the lines a change touches, writes the whole anew when its tail has grown long. */
 import type { Uid } from '../ids.ts'
 import type { SummaryFiles } from '../ports.ts'
-import { BODY, BODY_EDITED, TITLE } from '../task/fields.ts'
+import { BODY, BODY_EDITED, CONFIRMED, CREATED, NUMBER, PARENT, TITLE, type Field } from '../task/fields.ts'
 import { inOrder } from '../task/query.ts'
 import { aliveIn, shown, type Stamp, type TaskState } from '../task/registers.ts'
-import type { TaskTable } from '../task/table.ts'
-import { isDeleted, isGone, kindOf, viewTask, type ViewContext } from '../task/view.ts'
+import { numbersOf, type TaskTable } from '../task/table.ts'
+import { isDeleted, isGone, kindOf, parentOf, viewTask, type ViewContext } from '../task/view.ts'
 import type { Config } from './config.ts'
 import {
   currentLines,
@@ -35,8 +35,10 @@ interface Source {
 
 export interface SummaryChanges extends Source {
   readonly uids: ReadonlySet<Uid>
-  /** States before, where they are known: what did not change is not written again. */
-  readonly before?: ReadonlyMap<Uid, TaskState | undefined>
+  /** States before: what did not change is not written again. */
+  readonly before: ReadonlyMap<Uid, TaskState | undefined>
+  /** Others may know a task that is new here; characters of a body may have come without its register. */
+  readonly isFromElsewhere: boolean
 }
 
 const LEAST_TAIL_BYTES = 128 * 1024
@@ -83,12 +85,12 @@ export class SummaryWriter {
 
   /** Appends the lines of changed tasks, and of those whose line shows something of them. */
   async write(source: SummaryChanges): Promise<void> {
-    const { tasks, uids, before } = source
+    const { tasks, uids, before, isFromElsewhere } = source
     const lines: string[] = []
-    for (const uid of this.#affected(source)) {
+    for (const uid of affected(source)) {
       const state = tasks.get(uid)
       if (state === undefined) continue
-      const rewrite = uids.has(uid) && (before === undefined || textDiffers(before.get(uid), state))
+      const rewrite = uids.has(uid) && (isFromElsewhere || textDiffers(before.get(uid), state))
       const place = rewrite ? await this.#appendText(state, await source.body(state)) : this.#placeNow(uid)
       lines.push(this.#line(state, source.context, place))
     }
@@ -122,17 +124,6 @@ export class SummaryWriter {
   /** A last seal, if the store was opened or written since the one before. */
   async close(seal: SealFacts): Promise<void> {
     if (this.#mark !== this.#files.mark()) await this.#append([], seal)
-  }
-
-  #affected({ tasks, uids, before, context }: SummaryChanges): Set<Uid> {
-    const affected = new Set(uids)
-    for (const uid of uids) {
-      const [was, is] = [before?.get(uid), tasks.get(uid)]
-      if (before !== undefined && was === undefined) continue // new: nobody knows it yet
-      if (was !== undefined && is !== undefined && sameToOthers(was, is, context)) continue
-      for (const other of tasks.referring(uid)) affected.add(other)
-    }
-    return affected
   }
 
   #line(state: TaskState, context: ViewContext, place: TextPlace | undefined): string {
@@ -222,13 +213,54 @@ function textBytes(state: TaskState, body: string): Uint8Array {
 }
 
 function textDiffers(before: TaskState | undefined, state: TaskState): boolean {
-  return (
-    before === undefined || [TITLE, BODY, BODY_EDITED].some((field) => aliveIn(before, field) !== aliveIn(state, field))
-  )
+  return before === undefined || !hasSame(before, state, [TITLE, BODY, BODY_EDITED])
 }
 
-/** Whether the lines of other tasks can stay as they are. */
-function sameToOthers(was: TaskState, is: TaskState, { statuses }: ViewContext): boolean {
+/** Every task whose line may differ: what changed, who names it, who shares its number or its circle of parents. */
+function affected({ tasks, uids, before, context, isFromElsewhere }: SummaryChanges): ReadonlySet<Uid> {
+  const found = new Set(uids)
+  for (const uid of uids) {
+    const [was, is] = [before.get(uid), tasks.get(uid)]
+    if (was === undefined && !isFromElsewhere) continue // made here: nobody knows it yet
+    for (const other of circles(tasks, uid, was, is)) found.add(other)
+    const rivals = hasSame(was, is, [NUMBER, CONFIRMED, CREATED]) ? [] : sharingNumber(tasks, was, is)
+    if (rivals.length === 0 && sameToOthers(was, is, context)) continue
+    for (const shown of [uid, ...rivals]) {
+      found.add(shown)
+      for (const other of tasks.referring(shown)) found.add(other)
+    }
+  }
+  return found
+}
+
+/** Which of the parents in a circle is ignored depends on all of its moves. */
+function circles(tasks: TaskTable, uid: Uid, was: TaskState | undefined, is: TaskState | undefined): readonly Uid[] {
+  if (hasSame(was, is, [PARENT])) return []
+  return [was, is].flatMap((state) => {
+    const way = new Set<Uid>()
+    let at = state === undefined ? null : parentOf(state)
+    for (; at !== null && at !== uid && !way.has(at); at = parentIn(tasks, at)) way.add(at)
+    return at === uid ? [...way] : []
+  })
+}
+
+function parentIn(tasks: TaskTable, uid: Uid): Uid | null {
+  const state = tasks.get(uid)
+  return state === undefined ? null : parentOf(state)
+}
+
+function sharingNumber(tasks: TaskTable, was: TaskState | undefined, is: TaskState | undefined): readonly Uid[] {
+  const numbers = new Set([was, is].flatMap((state) => (state === undefined ? [] : numbersOf(state))))
+  return [...numbers].flatMap((number) => [...tasks.withNumber(number)])
+}
+
+function hasSame(was: TaskState | undefined, is: TaskState | undefined, fields: readonly Field[]): boolean {
+  return fields.every((field) => aliveIn(was, field) === aliveIn(is, field))
+}
+
+/** Whether what other lines show of this task stays as it is. */
+function sameToOthers(was: TaskState | undefined, is: TaskState | undefined, { statuses }: ViewContext): boolean {
+  if (was === undefined || is === undefined) return false
   return (
     kindOf(was, statuses) === kindOf(is, statuses) && isDeleted(was) === isDeleted(is) && isGone(was) === isGone(is)
   )

@@ -3,17 +3,14 @@ import type { Params, Result, TaskChanges } from '../api/methods.ts'
 import { TaskError } from '../errors.ts'
 import type { Change, Verb } from '../history/change.ts'
 import { newShortId, type Uid } from '../ids.ts'
-import { conflictsOf, whatIsSeen } from '../task/conflicts.ts'
+import { conflictsOf, isDeletion, whatIsSeen } from '../task/conflicts.ts'
 import {
-  ASSIGNEE,
   BODY,
   COMMENT,
   DELETED,
-  DEPENDENCY,
   fieldNamed,
-  LABEL,
+  nameOf,
   ORDER,
-  OTHER,
   PARENT,
   PRIORITY,
   PURGED,
@@ -26,19 +23,19 @@ import {
   parseActorName,
   parseBody,
   parseComment,
-  parseCount,
   parseFieldName,
   parseFieldValue,
   parsePriority,
   parseStatus,
   parseText,
   parseTitle,
+  quote,
 } from '../task/input.ts'
 import { orderBetween } from '../task/order.ts'
 import { inOrder } from '../task/query.ts'
-import { shown, type Alive, type TaskState, type Write } from '../task/registers.ts'
+import { aliveIn, shown, type Alive, type TaskState, type Write } from '../task/registers.ts'
 import type { Json, StatusKind, TaskView } from '../task/types.ts'
-import { commentsOf, isDeleted, keyOfTask, orderOf, viewTask, type ViewContext } from '../task/view.ts'
+import { commentsOf, isDeleted, isPurged, keyOfTask, orderOf, viewTask, type ViewContext } from '../task/view.ts'
 import { parentUid, planChanges, planCreation } from './changes.ts'
 import { findTask, findTasks } from './find.ts'
 import type { Plan, PlannedBody } from './plan.ts'
@@ -96,7 +93,7 @@ export async function transitionTasks(
   if (status === undefined)
     throw invalid(
       'to',
-      `there is no status of the kind ${String(params.to)} here`,
+      `there is no status of the kind ${quote(params.to)} here`,
       `use one of ${[...new Set(statuses.map((known) => known.kind))].join(', ')}`,
     )
   return changeEach(project, params.keys, 'set', by, (state, context) => ({
@@ -120,7 +117,10 @@ export async function restoreTasks(
   by: string | null,
 ): Promise<Result<'tasks.restore'>> {
   return changeEach(project, params.keys, 'restore', by, (state) => ({
-    writes: isDeleted(state) ? [{ uid: state.uid, field: DELETED, value: false }] : [],
+    writes: [
+      ...(isDeleted(state) ? [{ uid: state.uid, field: DELETED, value: false }] : []),
+      ...(isPurged(state) ? [{ uid: state.uid, field: PURGED, value: false }] : []),
+    ],
   }))
 }
 
@@ -207,14 +207,14 @@ export async function resolveConflict(
     const conflict = conflictsOf(state).find(({ field }) => field === letter)
     if (conflict === undefined)
       throw new TaskError('CONFLICT_NOT_FOUND', { key: keyOfTask(state, context), field: params.field })
-    if (letter === DELETED) return { writes: [settleDeletion(state, params)] }
     const taken = params.take === undefined ? undefined : takenValue(conflict.values, params.take)
-    if (taken !== undefined) return { writes: [{ uid: state.uid, field: letter, value: taken.value }] }
-    if (params.value === undefined)
+    if (taken === undefined && params.value === undefined)
       throw invalid('resolve', 'neither a listed value nor a new one is named', 'say --take <n> or --value <v>')
+    if (letter === DELETED) return { writes: [settleDeletion(state, taken, params.value)] }
+    if (taken !== undefined) return { writes: [{ uid: state.uid, field: letter, value: taken.value }] }
     if (letter === BODY)
       return { writes: [], bodies: [{ uid: state.uid, next: parseBody(params.value), settles: true }] }
-    return { writes: [{ uid: state.uid, field: letter, value: checkedValue(letter, params.value, context) }] }
+    return { writes: [{ uid: state.uid, field: letter, value: checkedValue(state, letter, params.value, context) }] }
   })
   const [task] = tasks
   if (task === undefined) throw new TaskError('TASK_NOT_FOUND', { key: params.key })
@@ -273,27 +273,24 @@ function placeNear(state: TaskState, near: TaskState, before: boolean, { tasks }
 }
 
 function takenValue(values: readonly Alive[], take: number): Alive {
-  const value = values[take]
-  if (Number.isInteger(take) && value !== undefined) return value
-  throw invalid('take', `there is no value ${take}`, `values are 0 to ${values.length - 1}: see tide conflicts`)
+  const value = Number.isInteger(take) ? values[take] : undefined
+  if (value !== undefined) return value
+  throw invalid('take', `there is no value ${quote(take)}`, `values are 0 to ${values.length - 1}: see tide conflicts`)
 }
 
-/** 0, or true: the deletion stands, now knowing all; any other value: the task lives. */
-function settleDeletion(state: TaskState, { take, value }: Params<'conflict.resolve'>): Write {
-  if (take !== undefined) parseCount('take', take + 1, [...state.registers.values()].flat().length + 1)
-  const stays = take === undefined ? value === true : take === 0
+/** A deletion taken, or true: it stands, now knowing all; anything else that is listed, or false: the task lives. */
+function settleDeletion(state: TaskState, taken: Alive | undefined, value: Json | undefined): Write {
+  if (taken === undefined && typeof value !== 'boolean')
+    throw invalid('deleted', `${quote(value)} is neither true nor false`, 'say true to let it go, false to keep it')
+  const stays =
+    taken === undefined ? value === true : aliveIn(state, DELETED).includes(taken) && isDeletion(taken.value)
   return { uid: state.uid, field: DELETED, value: stays ? whatIsSeen(state) : false }
 }
 
-function checkedValue(field: Field, value: Json, context: ViewContext): Json {
+function checkedValue(state: TaskState, field: Field, value: unknown, context: ViewContext): Json {
   if (field === TITLE) return parseTitle(value)
   if (field === STATUS) return parseStatus(value, context.statuses)
   if (field === PRIORITY) return value === null ? null : parsePriority(value)
-  if (field === PARENT) return value === null ? null : findTask(value, context).uid
-  if (field.startsWith(OTHER)) return parseFieldValue(parseFieldName(field.slice(1)), value)
-  throw invalid(
-    'field',
-    `${[LABEL, ASSIGNEE, DEPENDENCY].includes(field) ? 'a set' : 'it'} has no single value to settle`,
-    'use tide set',
-  )
+  if (field === PARENT) return value === null ? null : parentUid(state, value, context)
+  return parseFieldValue(parseFieldName(nameOf(field)), value)
 }
