@@ -13,7 +13,7 @@ export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions
     'Merges: newer values here stay, and what differs is listed by tide conflicts. A directory that is no workspace becomes the one that was backed up. Prints how many tasks changed.',
   examples: [
     ['tide recover ../shop-2026-12-01.tide', 'into this workspace'],
-    ['mkdir shop && tide recover shop-2026-12-01.tide --dir shop', 'into a new one, with the settings of the backup'],
+    ['tide recover shop.tide --dir ../new', 'into a new one, with its settings'],
   ],
   grammar(grammar) {
     grammar.argument('<file>', 'what tide backup wrote')
