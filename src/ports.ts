@@ -126,6 +126,8 @@ export interface ByteText {
   /** Every byte as one character: offsets stay true, letters beyond ASCII do not. */
   units(start: number, end: number): string
   bytes(start: number, end: number): Uint8Array
+  /** Copies without making anything on the way. */
+  copy(target: Uint8Array, at: number, start: number, end: number): void
 }
 
 /**

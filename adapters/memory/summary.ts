@@ -35,6 +35,7 @@ function memoryByteText(bytes: Uint8Array): ByteText {
     text: (start, end) => buffer.toString('utf8', start, end),
     units: (start, end) => buffer.toString('latin1', start, end),
     bytes: (start, end) => bytes.subarray(start, end),
+    copy: (target, at, start, end) => void buffer.copy(target, at, start, end),
   }
 }
 

@@ -68,6 +68,7 @@ export function byteText(buffer: Buffer): ByteText {
     text: (start, end) => buffer.toString('utf8', start, end),
     units: (start, end) => buffer.toString('latin1', start, end),
     bytes: (start, end) => buffer.subarray(start, end),
+    copy: (target, at, start, end) => void buffer.copy(target, at, start, end),
   }
 }
 

@@ -5,11 +5,13 @@ import { invalid, parseCount, parseElement, parseList, parseSearch, parseStatus 
 import { fits, holdsWords, type TaskQuery } from '../task/query.ts'
 import type { StatusKind, TaskView } from '../task/types.ts'
 import type { Project } from './project.ts'
-import { currentLines, type Summary } from './summary.ts'
+import { currentLines, readTexts, type Summary } from './summary.ts'
 import type { Line } from './summary-line.ts'
 import type { ByteText } from '../ports.ts'
 
 const COMMA = 44
+/** First bytes of the accents that join the letter before them (U+0300 to U+036F). */
+const ACCENTS = new Set([0xcc, 0xcd])
 
 export interface Listed {
   readonly task: TaskView
@@ -42,11 +44,19 @@ export async function searchTasks(
 ): Promise<Listing> {
   const wanted = parseSearch(words)
   const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', options.limit)
-  const summary = await project.summary()
-  const texts = await project.world.summary.read(summary.texts)
-  if (texts === undefined) throw new TaskError('FAULT', { problem: 'the texts beside the summary are missing' })
+  const { summary, texts } = await withTexts(project)
   const lines = currentLines(summary).filter((line) => lineFits(line, { all: options.all === true }))
   return listing(cut(holding(lines, texts, wanted), limit))
+}
+
+async function withTexts(project: Project): Promise<{ readonly summary: Summary; readonly texts: ByteText }> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const summary = await project.summary()
+    const texts = await readTexts(project.world.summary, summary)
+    if (texts !== undefined) return { summary, texts }
+    await project.rebuild() // someone took the file away
+  }
+  throw new TaskError('FAULT', { problem: 'the texts beside the summary could not be made' })
 }
 
 /** How many tasks show, and how many of them hold a conflict. */
@@ -108,7 +118,11 @@ function withHits(lines: readonly Line[], texts: ByteText, word: string): readon
     if (place === undefined) continue
     if (hit >= 0 && hit < place.at) hit = all.indexOf(word, place.at)
     if (hit < 0) break
-    if (hit + word.length <= place.at + place.size) hits.add(index)
+    const end = hit + word.length
+    if (end > place.at + place.size) continue
+    // An accent that stands apart belongs to the last letter: it makes another word.
+    const isAlone = !ACCENTS.has(texts.byteAt(end))
+    if (isAlone || holdsWords(texts.text(place.at, place.at + place.size), [word])) hits.add(index)
   }
   return lines.filter((_, index) => hits.has(index))
 }
@@ -128,19 +142,22 @@ function listing(lines: readonly Line[]): Listing {
 
 /** One piece: thousands of small writes would cost more than all else. */
 function jsonDocument(lines: readonly Line[]): Uint8Array {
-  const parts = lines.map((line) => line.jsonBytes)
-  const [open, close] = [new TextEncoder().encode('{"schema":1,"tasks":['), new TextEncoder().encode(']}')]
-  const size = parts.reduce((sum, part) => sum + part.length + 1, open.length + close.length)
-  const document = new Uint8Array(parts.length === 0 ? size : size - 1)
+  const [open, close] = [encode('{"schema":1,"tasks":['), encode(']}')]
+  const commas = Math.max(0, lines.length - 1)
+  const size = lines.reduce((sum, line) => sum + line.jsonLength, open.length + commas + close.length)
+  const document = new Uint8Array(size)
   document.set(open)
   let at = open.length
-  for (const part of parts) {
+  for (const line of lines) {
     if (at > open.length) document[at++] = COMMA
-    document.set(part, at)
-    at += part.length
+    at = line.copyJson(document, at)
   }
   document.set(close, at)
   return document
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }
 
 function cut<Item>(items: readonly Item[], limit: number): readonly Item[] {

@@ -1,7 +1,7 @@
 /**
  * One task as a line of the summary: enough to list it, to find it, and to write to it, without the document.
  *
- *   or- 4fq7k2m9x3⇥<its JSON as `list` prints it>⇥<place of its text>⇥a0⇥#12#⇥<uids it names>⇥<its registers as JSON>
+ *   o-r 4fq7k2m9x3⇥<its JSON as `list` prints it>⇥<place of its text>⇥a0⇥#12#⇥<uids it names>⇥<its registers as JSON>
  *   ││└ ready                 X-- in front: purged, nothing to print
  *   │└ D deleted
  *   └ kind of its status: o a d x
@@ -93,10 +93,17 @@ export class Line {
     return KIND_OF.get(String.fromCharCode(this.#source.byteAt(this.start))) ?? 'open'
   }
 
-  /** The JSON of the task, to be copied as it stands. */
-  get jsonBytes(): Uint8Array {
+  /** Puts the JSON of the task, as it stands, at a place of a document; returns where it ends. */
+  copyJson(target: Uint8Array, at: number): number {
     const start = this.start + UID_END + 1
-    return this.#source.bytes(start, this.#source.indexOfByte(TAB, start))
+    const end = this.#source.indexOfByte(TAB, start)
+    this.#source.copy(target, at, start, end)
+    return at + end - start
+  }
+
+  get jsonLength(): number {
+    const start = this.start + UID_END + 1
+    return this.#source.indexOfByte(TAB, start) - start
   }
 
   get order(): string {
