@@ -4,6 +4,7 @@ import { findOwner } from '../adapters/node/owner.ts'
 import {
   createCaller,
   Project,
+  TaskError,
   type Caller,
   type Connection,
   type MethodName,
@@ -24,25 +25,39 @@ export interface OpenedWorkspace extends Caller, AsyncDisposable {
 /** Answered from the summary, faster than an owner could. */
 const READING = new Set<MethodName>(['task.get', 'tasks.list', 'tasks.search', 'workspace.statuses'])
 
+/** Owners that may leave one after another under one call. */
+const MOST_OWNERS = 5
+
 /** For one short command: takes the store only when it must, and gives way to an owner. */
 export function openBriefly(place: Place, actorName: string | null): OpenedWorkspace & { readonly project: Project } {
   const world = projectWorld(place, { actorName })
   const project = new Project(world)
   const local = createCaller(project, facts(place))
   let remote: RemoteWorkspace | undefined
+  const callOnce: Caller['call'] = async (method, params, options) => {
+    if (!READING.has(method)) remote ??= await reach(place, world.config.project)
+    if (remote !== undefined) return remote.call(method, params, withName(options, actorName))
+    try {
+      return await local.call(method, params, options)
+    } catch (cause) {
+      if (!(cause instanceof OwnerFound)) throw cause
+      remote = await connect(cause.connection, place, world.config.project)
+      return remote.call(method, params, withName(options, actorName))
+    }
+  }
   return {
     dir: place.dir,
     project,
     on: project.on,
     async call(method, params, options) {
-      if (!READING.has(method)) remote ??= await reach(place, world.config.project)
-      if (remote !== undefined) return remote.call(method, params, withName(options, actorName))
-      try {
-        return await local.call(method, params, options)
-      } catch (cause) {
-        if (!(cause instanceof OwnerFound)) throw cause
-        remote = await connect(cause.connection, place, world.config.project)
-        return remote.call(method, params, withName(options, actorName))
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await callOnce(method, params, options)
+        } catch (cause) {
+          if (!isUnbegun(cause) || attempt === MOST_OWNERS) throw cause
+          remote?.[Symbol.dispose]()
+          remote = undefined
+        }
       }
     },
     async [Symbol.asyncDispose]() {
@@ -50,6 +65,11 @@ export function openBriefly(place: Place, actorName: string | null): OpenedWorks
       await project[Symbol.asyncDispose]()
     },
   }
+}
+
+/** The owner left before it began: whoever has the store now can be asked. */
+function isUnbegun(cause: unknown): boolean {
+  return cause instanceof TaskError && cause.code === 'CONNECTION_CLOSED' && cause.details['executed'] === 'no'
 }
 
 /** For as long as the process lives: holds the store and answers others, or is a guest of who does. */

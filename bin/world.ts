@@ -162,6 +162,9 @@ async function ask(question: string): Promise<string | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     return await terminal.question(question)
+  } catch (cause) {
+    if (codeOf(cause) === 'ABORT_ERR') return undefined // Ctrl-C or Ctrl-D: no answer
+    throw cause
   } finally {
     terminal.close()
   }

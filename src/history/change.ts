@@ -1,7 +1,8 @@
 /** One transaction that this workspace saw, as a row of its own durable log. Not part of the document: each workspace has its own. */
 import { TaskError } from '../errors.ts'
-import type { Uid } from '../ids.ts'
+import { isUid, type Uid } from '../ids.ts'
 import type { BodyEdit } from '../task/body.ts'
+import { isDeletion } from '../task/conflicts.ts'
 import {
   ASSIGNEE,
   BODY,
@@ -14,6 +15,7 @@ import {
   nameOf,
   NUMBER,
   ORDER,
+  PARENT,
   publicName,
   type Field,
 } from '../task/fields.ts'
@@ -99,12 +101,11 @@ export function shownEdits(change: Change): readonly ShownEdit[] {
       ;(edit.value === true ? set.came : set.left).push(element)
       continue
     }
-    const value = (json: Json): Json => (edit.field === DELETED ? json !== false && json !== null : json)
     shown.push({
       ...placed(change, edit.uid),
       field: publicName(edit.field),
-      before: value(edit.before[0] ?? null),
-      after: value(edit.value),
+      before: shownValue(change, edit.field, edit.before[0] ?? null),
+      after: shownValue(change, edit.field, edit.value),
     })
   }
   for (const { uid, field, left, came } of sets.values())
@@ -116,15 +117,24 @@ export function shownEdits(change: Change): readonly ShownEdit[] {
   return shown
 }
 
-/** Keys of all tasks that a change names, dependencies too, so that its row reads well for ever. */
+function shownValue({ keys }: Change, field: Field, value: Json): Json {
+  if (field === DELETED) return isDeletion(value)
+  return field === PARENT && typeof value === 'string' ? (keys[value] ?? value) : value
+}
+
+/** Keys of all tasks that a change names, dependencies and parents too, so that its row reads well for ever. */
 export function keysIn(
   change: Change,
   find: (uid: Uid) => TaskState | undefined,
   keyOf: (state: TaskState) => string,
 ): Record<string, string> {
   const keys: Record<string, string> = {}
-  const named = change.edits.flatMap(({ field }) => (field.startsWith(DEPENDENCY) ? [nameOf(field) as Uid] : []))
+  const named = change.edits.flatMap(({ field, value, before }) => {
+    if (field.startsWith(DEPENDENCY)) return [nameOf(field)]
+    return field === PARENT ? [value, ...before] : []
+  })
   for (const uid of [...touched(change), ...named]) {
+    if (typeof uid !== 'string' || !isUid(uid)) continue
     const state = find(uid)
     if (state !== undefined) keys[uid] = keyOf(state)
   }

@@ -1,11 +1,15 @@
 /** Looks whether all that is kept is whole, and mends what can be made again from something better. */
 import type { DoctorReport, Params } from '../api/methods.ts'
 import { asTaskError } from '../errors.ts'
+import type { ByteText } from '../ports.ts'
 import { inOrder } from '../task/query.ts'
+import type { TaskView } from '../task/types.ts'
 import { viewTask } from '../task/view.ts'
 import { taskProblems } from './reading.ts'
 import type { Project } from './project.ts'
-import { currentLines } from './summary.ts'
+import { currentLines, readTexts } from './summary.ts'
+import type { Line } from './summary-line.ts'
+import { searchText } from './summary-writer.ts'
 
 type Check = DoctorReport['checks'][number]
 
@@ -64,14 +68,18 @@ async function examineDocument(project: Project, checks: Check[]): Promise<void>
 /** The summary is made from the document: where they differ the document is right. */
 async function examineSummary(project: Project, checks: Check[], fix: boolean): Promise<void> {
   const { tasks } = await project.replica()
+  const summary = await project.summary()
+  const texts = await readTexts(project.world.summary, summary)
   const context = project.context(tasks)
-  const lines = new Map(currentLines(await project.summary()).map((line) => [line.uid, line]))
+  const lines = new Map(currentLines(summary).map((line) => [line.uid, line]))
   let wrong = 0
   for (const state of inOrder(tasks)) {
     const line = lines.get(state.uid)
-    const view = viewTask(state, context)
-    if (line === undefined || JSON.stringify(line.view()) !== JSON.stringify(view)) wrong++
+    lines.delete(state.uid)
+    const text = searchText(state, await project.body(state))
+    if (line === undefined || !shows(line, viewTask(state, context)) || !holds(line, text, texts)) wrong++
   }
+  wrong += [...lines.values()].filter((line) => !line.isGone).length
   if (wrong === 0) checks.push({ name: 'summary', state: 'ok', message: 'says the same as the document' })
   else if (!fix)
     checks.push({
@@ -83,4 +91,25 @@ async function examineSummary(project: Project, checks: Check[], fix: boolean): 
     await project.rebuild()
     checks.push({ name: 'summary', state: 'fixed', message: `made again: ${wrong} lines differed from the document` })
   }
+}
+
+function shows(line: Line, view: TaskView): boolean {
+  try {
+    const shown = line.view()
+    if (shown === undefined) return false
+    // A time that was ahead of the clock was shown as the moment of writing.
+    const [createdAt, updatedAt] = [earlier(shown.createdAt, view.createdAt), earlier(shown.updatedAt, view.updatedAt)]
+    return JSON.stringify(shown) === JSON.stringify({ ...view, createdAt, updatedAt })
+  } catch {
+    return false // a damaged line is a line that differs
+  }
+}
+
+function holds(line: Line, text: string, texts: ByteText | undefined): boolean {
+  const place = line.textPlace()
+  return place !== undefined && texts?.text(place.at, place.at + place.size) === text
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b
 }

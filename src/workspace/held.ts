@@ -3,7 +3,7 @@ import { readChange, writeChange, type Change } from '../history/change.ts'
 import type { Store, StoreChange } from '../ports.ts'
 import { advance, type Cursor } from '../task/update.ts'
 import { DOCUMENT, headChange, HISTORY, inPlace, newHead, readHead, withNonce, type Head } from './head.ts'
-import { readSummary, type Summary } from './summary.ts'
+import { hasWholeTexts, readSummary, type Summary } from './summary.ts'
 import { SummaryWriter, type SealFacts } from './summary-writer.ts'
 import type { ProjectWorld } from './world.ts'
 
@@ -42,7 +42,9 @@ export class Held {
   }
 
   static async take(world: ProjectWorld, store: Store): Promise<Held> {
-    return new Held(world, store, await readHead(store), await readSummary(world.summary, world.config))
+    const summary = await readSummary(world.summary, world.config)
+    const isWhole = summary !== undefined && (await hasWholeTexts(world.summary, summary))
+    return new Held(world, store, await readHead(store), isWhole ? summary : undefined)
   }
 
   get actor(): Cursor['actor'] {

@@ -4,12 +4,13 @@ import type { Uid } from '../ids.ts'
 import type { BodyEdit } from '../task/body.ts'
 import { sameBody } from '../task/body-values.ts'
 import type { Entry } from '../task/entry.ts'
-import { BODY, PURGED } from '../task/fields.ts'
+import { BODY, PURGED, type Field } from '../task/fields.ts'
 import {
   aliveIn,
   distinct,
   planWrite,
   replaceValues,
+  withoutPurgedSeeds,
   type Alive,
   type Stamp,
   type TaskState,
@@ -76,8 +77,20 @@ export function planEntries(tasks: TaskTable, writes: readonly Write[], cursor: 
       value: write.value,
       after: values.map(({ client, clock }) => ({ client, clock })),
     })
-    const others = field === PURGED ? [] : (state?.registers ?? [])
-    states.set(uid, { uid, registers: new Map(others).set(field, values) })
+    const registers = field === PURGED ? notPurged(state, planned.removes) : new Map(state?.registers)
+    registers.set(field, values)
+    if (field === PURGED) withoutPurgedSeeds(registers)
+    states.set(uid, { uid, registers })
   }
   return { entries, removes, edits, states, before }
+}
+
+/** A purge takes away what it saw in any field. */
+function notPurged(state: TaskState | undefined, removes: readonly Stamp[]): Map<Field, readonly Alive[]> {
+  const kept = new Map<Field, readonly Alive[]>()
+  for (const [field, values] of state?.registers ?? []) {
+    const left = replaceValues(values, [], removes)
+    if (left.length > 0) kept.set(field, left)
+  }
+  return kept
 }

@@ -64,7 +64,7 @@ export class Project implements AsyncDisposable {
 
   /** All tasks as they are now. Without the store when the summary is known to be true. */
   async tasks(): Promise<TaskTable> {
-    if (this.#known === undefined && !(await this.#readFresh())) await this.hold()
+    if (this.#held === undefined && !(await this.#readFresh())) await this.hold()
     return this.#known ?? (await this.replica()).tasks
   }
 
@@ -92,7 +92,11 @@ export class Project implements AsyncDisposable {
     if (this.#replica !== undefined) return (await import('../task/body.ts')).readBody(this.#replica, state)
     const place = this.#held?.writer.placeOf(state.uid) ?? this.#table?.line(state.uid)?.textPlace()
     const texts = this.#held?.writer.textsName ?? this.#summary?.texts
-    return texts === undefined || place === undefined ? '' : readBodyAt(this.world.summary, texts, place)
+    if (texts === undefined || place === undefined) return ''
+    const body = await readBodyAt(this.world.summary, texts, place)
+    if (body !== undefined) return body
+    const replica = await this.replica() // someone took the file of texts away
+    return (await import('../task/body.ts')).readBody(replica, replica.tasks.get(state.uid))
   }
 
   /** The document with its table; from now on the table is the document's. */
@@ -228,6 +232,7 @@ export class Project implements AsyncDisposable {
   }
 
   async #readFresh(): Promise<boolean> {
+    if (this.#table !== undefined && this.#summary?.seal.mark === this.world.summary.mark()) return true
     for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
       const summary = await readSummary(this.world.summary, this.world.config)
       if (summary === undefined) return false
@@ -248,7 +253,7 @@ export class Project implements AsyncDisposable {
     if (planned.entries.length === 0 && bodies.updates.length === 0) return undefined
     const update = encodeUpdate(held.cursor, planned.entries, planned.removes)
     const edits: Change = { ...this.#change(held, plan), edits: planned.edits, texts: bodies.texts }
-    const keys = keysIn(edits, (uid) => planned.states.get(uid) ?? tasks.get(uid), this.context(tasks).keyOf)
+    const keys = keysIn(edits, (uid) => tasks.get(uid) ?? planned.states.get(uid), this.context(tasks).keyOf)
     const change: Change = { ...edits, keys }
     await held.commit([...bodies.updates, update], [change], plan.lastNumber)
     held.goOn(planned.entries.length)

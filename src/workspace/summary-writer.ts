@@ -50,6 +50,7 @@ export class SummaryWriter {
   readonly #places = new Map<Uid, TextPlace>()
   #summary: Summary | undefined
   #texts: string
+  #textBytes: number
   #lastOrder: string | null
   #greatest: number
   #mark: string | undefined
@@ -61,6 +62,7 @@ export class SummaryWriter {
     this.#config = config
     this.#summary = summary
     this.#texts = summary?.texts ?? 'texts-0'
+    this.#textBytes = summary?.seal.textBytes ?? 0
     this.#lastOrder = summary?.seal.lastOrder ?? null
     this.#greatest = summary?.seal.greatestNumber ?? 0
     this.#mark = summary?.seal.mark
@@ -104,13 +106,8 @@ export class SummaryWriter {
     const lines: string[] = []
     const bodies: Uint8Array[] = []
     let size = 0
-    const gone: TaskState[] = []
-    for (const uid of tasks.uids()) {
-      const state = tasks.get(uid)
-      if (state !== undefined && isGone(state)) gone.push(state)
-    }
-    for (const state of [...inOrder(tasks), ...gone]) {
-      const bytes = textBytes(state, isGone(state) ? '' : await body(state))
+    for (const state of [...gone(tasks), ...inOrder(tasks)]) {
+      const bytes = encode(searchText(state, isGone(state) ? '' : await body(state)))
       const place = { at: size, size: bytes.length }
       bodies.push(bytes)
       size += bytes.length
@@ -118,7 +115,7 @@ export class SummaryWriter {
       lines.push(this.#line(state, context, place))
     }
     await this.#files.replace(texts, bodies)
-    await this.#replace(texts, lines.map(encode), seal)
+    await this.#replace(texts, size, lines.map(encode), seal)
   }
 
   /** A last seal, if the store was opened or written since the one before. */
@@ -140,25 +137,25 @@ export class SummaryWriter {
   }
 
   async #appendText(state: TaskState, body: string): Promise<TextPlace> {
-    const bytes = textBytes(state, body)
+    const bytes = encode(searchText(state, body))
     const place = { at: await this.#files.append(this.#texts, bytes), size: bytes.length }
+    if (place.at !== this.#textBytes) throw new Error(`${this.#texts} was changed by someone else`)
+    this.#textBytes += bytes.length
     this.#places.set(state.uid, place)
     return place
   }
 
   async #append(lines: readonly string[], facts: SealFacts): Promise<void> {
     const bytes = encode(lines.join('') + writeSeal(this.#seal(facts)))
-    if (this.#summary === undefined && this.#baseBytes === 0) await this.#replace(this.#texts, lines.map(encode), facts)
-    else {
-      await this.#files.append(SUMMARY, bytes)
-      this.#tailBytes += bytes.length
-    }
+    await this.#files.append(SUMMARY, bytes)
+    this.#tailBytes += bytes.length
   }
 
   #seal({ nonce, tail, lastNumber }: SealFacts): Seal {
     this.#greatest = Math.max(this.#greatest, lastNumber)
     this.#mark = this.#files.mark()
-    return { mark: this.#mark, nonce, tail, greatestNumber: this.#greatest, lastOrder: this.#lastOrder }
+    const [greatestNumber, lastOrder, textBytes] = [this.#greatest, this.#lastOrder, this.#textBytes]
+    return { mark: this.#mark, nonce, tail, greatestNumber, lastOrder, textBytes }
   }
 
   /** The newest lines become the base; texts that nothing names any more go when they are most of their file. */
@@ -171,7 +168,7 @@ export class SummaryWriter {
     const living = lines.reduce((sum, line) => sum + (line.textPlace()?.size ?? 0), 0)
     if (all.length < 2 * living + LEAST_TEXT_GARBAGE) {
       const bytes = lines.map((line) => line.bytes)
-      return this.#replace(this.#texts, bytes, facts)
+      return this.#replace(this.#texts, this.#textBytes, bytes, facts)
     }
     const texts = nextName(this.#texts)
     const kept: Uint8Array[] = []
@@ -186,10 +183,11 @@ export class SummaryWriter {
       return encode(line.withText(place))
     })
     await this.#files.replace(texts, kept)
-    await this.#replace(texts, moved, facts)
+    await this.#replace(texts, size, moved, facts)
   }
 
-  async #replace(texts: string, lines: readonly Uint8Array[], facts: SealFacts): Promise<void> {
+  async #replace(texts: string, textBytes: number, lines: readonly Uint8Array[], facts: SealFacts): Promise<void> {
+    this.#textBytes = textBytes
     const baseBytes = lines.reduce((sum, line) => sum + line.length, 0)
     const head = encode(writeHead(this.#config, texts, baseBytes))
     await this.#files.replace(SUMMARY, [head, ...lines, encode(writeSeal(this.#seal(facts)))])
@@ -200,16 +198,26 @@ export class SummaryWriter {
   }
 }
 
-/** The body of a task from the file of texts. */
-export async function readBodyAt(files: SummaryFiles, texts: string, place: TextPlace): Promise<string> {
+/** The body of a task from the file of texts; undefined when it does not stand there. */
+export async function readBodyAt(files: SummaryFiles, texts: string, place: TextPlace): Promise<string | undefined> {
   const bytes = await files.readPart(texts, place.at, place.size)
+  if (bytes.length < place.size) return undefined
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   return text.slice(text.indexOf('\n') + 1)
 }
 
-function textBytes(state: TaskState, body: string): Uint8Array {
+/** Purged tasks have no place in the order: their lines stand before all others. */
+function gone(tasks: TaskTable): readonly TaskState[] {
+  return [...tasks.uids()].flatMap((uid) => {
+    const state = tasks.get(uid)
+    return state !== undefined && isGone(state) ? [state] : []
+  })
+}
+
+/** What a search looks through: the title's line, then the body. */
+export function searchText(state: TaskState, body: string): string {
   const title = shown(state, TITLE)
-  return encode(`${typeof title === 'string' ? title.replaceAll('\n', ' ') : ''}\n${body}`)
+  return `${typeof title === 'string' ? title.replaceAll('\n', ' ') : ''}\n${body}`
 }
 
 function textDiffers(before: TaskState | undefined, state: TaskState): boolean {
@@ -223,8 +231,9 @@ function affected({ tasks, uids, before, context, isFromElsewhere }: SummaryChan
     const [was, is] = [before.get(uid), tasks.get(uid)]
     if (was === undefined && !isFromElsewhere) continue // made here: nobody knows it yet
     for (const other of circles(tasks, uid, was, is)) found.add(other)
-    const rivals = hasSame(was, is, [NUMBER, CONFIRMED, CREATED]) ? [] : sharingNumber(tasks, was, is)
-    if (rivals.length === 0 && sameToOthers(was, is, context)) continue
+    const keepsKey = hasSame(was, is, [NUMBER, CONFIRMED, CREATED])
+    if (keepsKey && sameToOthers(was, is, context)) continue
+    const rivals = keepsKey ? [] : sharingNumber(tasks, was, is)
     for (const shown of [uid, ...rivals]) {
       found.add(shown)
       for (const other of tasks.referring(shown)) found.add(other)

@@ -28,6 +28,8 @@ export interface Seal {
   readonly tail: Stamp | null
   readonly greatestNumber: number
   readonly lastOrder: string | null
+  /** How long the file of texts is: neither file is synced, and either may have lost its end. */
+  readonly textBytes: number
 }
 
 export interface Summary {
@@ -42,6 +44,16 @@ export interface Summary {
 export async function readSummary(files: SummaryFiles, config: Config): Promise<Summary | undefined> {
   const source = await files.read(SUMMARY)
   return source === undefined ? undefined : parseSummary(source, config)
+}
+
+/** The texts of a summary; undefined when they are not whole. */
+export async function readTexts(files: SummaryFiles, { texts, seal }: Summary): Promise<ByteText | undefined> {
+  const source = await files.read(texts)
+  return source === undefined || source.length < seal.textBytes ? undefined : source
+}
+
+export async function hasWholeTexts(files: SummaryFiles, { texts, seal }: Summary): Promise<boolean> {
+  return seal.textBytes === 0 || (await files.readPart(texts, seal.textBytes - 1, 1)).length === 1
 }
 
 export function parseSummary(source: ByteText, config: Config): Summary | undefined {

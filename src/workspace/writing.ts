@@ -33,7 +33,7 @@ import {
 } from '../task/input.ts'
 import { orderBetween } from '../task/order.ts'
 import { inOrder } from '../task/query.ts'
-import { aliveIn, shown, type Alive, type TaskState, type Write } from '../task/registers.ts'
+import { aliveIn, type Alive, type TaskState, type Write } from '../task/registers.ts'
 import type { Json, StatusKind, TaskView } from '../task/types.ts'
 import { commentsOf, isDeleted, isPurged, keyOfTask, orderOf, viewTask, type ViewContext } from '../task/view.ts'
 import { parentUid, planChanges, planCreation } from './changes.ts'
@@ -167,9 +167,7 @@ export async function moveTask(
       const order = placeNear(state, findTask(near, context), before !== undefined, context)
       if (order !== undefined) writes.push({ uid: state.uid, field: ORDER, value: order })
     }
-    const above = parent === undefined || parent === null ? null : parentUid(state, parent, context)
-    if (parent !== undefined && (shown(state, PARENT) ?? null) !== above)
-      writes.push({ uid: state.uid, field: PARENT, value: above })
+    if (parent !== undefined) writes.push(...planChanges(state, { parent }, context))
     return { writes }
   })
   const [task] = tasks
