@@ -106,7 +106,7 @@ export async function openOwned(place: Place, actorName: string | null): Promise
 export interface RemoteWorkspace extends Caller, Disposable {}
 
 /** The owner behind the socket; undefined when there is none. */
-export async function reach(place: Place, project: string): Promise<RemoteWorkspace | undefined> {
+async function reach(place: Place, project: string): Promise<RemoteWorkspace | undefined> {
   const connection = await findOwner(place.socket, place.runtime, { holder: () => holderOf(place.dir) })
   return connection === undefined ? undefined : connect(connection, place, project)
 }

@@ -20,7 +20,7 @@ import {
 } from '../src/index.ts'
 
 export const CONFIG_FILE = 'tidemark.json'
-export const STATE_FOLDER = '.tidemark'
+const STATE_FOLDER = '.tidemark'
 
 /** Thrown out of a wait for the store when its holder turns out to answer calls. */
 export class OwnerFound extends Error {
@@ -75,7 +75,7 @@ export function prepareState(dir: string): string {
   return state
 }
 
-export function storePath(dir: string): string {
+function storePath(dir: string): string {
   return join(dir, STATE_FOLDER, 'store')
 }
 

@@ -20,7 +20,6 @@ const ACTOR_LENGTH = 8
 const PROJECT_LENGTH = 16
 
 const UID = /^[0-9a-hjkmnp-tv-z]{10}$/
-const ACTOR = /^[0-9a-hjkmnp-tv-z]{8}$/
 const PROJECT = /^[A-Za-z0-9][A-Za-z0-9_.-]{2,63}$/
 const PREFIX = /^[A-Za-z][A-Za-z0-9_]{0,15}$/
 
@@ -54,10 +53,6 @@ export function parseUid(text: string): Uid {
     problem: `"${text.slice(0, 40)}" is not a task id`,
     fix: 'an id is ten digits and letters, as in 4fq7k2m9x3',
   })
-}
-
-export function isActorId(text: string): text is ActorId {
-  return ACTOR.test(text)
 }
 
 export function parseProjectId(text: string): ProjectId {

@@ -58,7 +58,7 @@ export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOp
   }
 }
 
-export function byteText(buffer: Buffer): ByteText {
+function byteText(buffer: Buffer): ByteText {
   return {
     length: buffer.length,
     byteAt: (offset) => buffer[offset] ?? 0,

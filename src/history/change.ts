@@ -6,7 +6,6 @@ import { isDeletion } from '../task/conflicts.ts'
 import {
   ASSIGNEE,
   BODY,
-  BODY_EDITED,
   CONFIRMED,
   CREATED,
   DELETED,
@@ -42,8 +41,10 @@ export interface RegisterEdit {
   /** Different values alive before, the shown one first; empty when there was none. */
   readonly before: readonly Json[]
   readonly value: Json
-  /** The values alive afterwards: an undo is only right while these, and no others, are there. */
-  readonly after: readonly Stamp[]
+  /** Different values alive afterwards: an undo is only right while these, and no others, are there. */
+  readonly after: readonly Json[]
+  /** Who holds the value in the document. */
+  readonly stamp: Stamp
 }
 
 export interface TextEdit extends BodyEdit {
@@ -148,7 +149,7 @@ export function touched(change: Change): readonly Uid[] {
 
 /** Registers that a person did not set and does not read about. */
 function isBookkeeping(field: Field, change: Change): boolean {
-  if (field === CREATED || field === NUMBER || field === CONFIRMED || field === BODY_EDITED) return true
+  if (field === CREATED || field === NUMBER || field === CONFIRMED) return true
   return (field === ORDER && change.verb === 'create') || (field === BODY && change.texts.length > 0)
 }
 

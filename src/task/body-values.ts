@@ -1,6 +1,6 @@
 /** What the body's register holds: a first text, or the name of the text it grew from. Knows no Yjs. */
 import type { Uid } from '../ids.ts'
-import { BODY } from './fields.ts'
+import { BODY, type Field } from './fields.ts'
 import { canonical, longHash } from './hash.ts'
 import { aliveIn, distinct, shownValue, type Alive, type TaskState, type Write } from './registers.ts'
 import type { Json } from './types.ts'
@@ -8,6 +8,11 @@ import type { Json } from './types.ts'
 /** Body values are equal when they grew from the same text. */
 export function sameBody(uid: Uid): (value: Json) => string {
   return (value) => nameOfBody(uid, value) ?? canonical(value)
+}
+
+/** When two values of a field say the same. */
+export function sameIn(uid: Uid, field: Field): (value: Json) => string {
+  return field === BODY ? sameBody(uid) : canonical
 }
 
 /** All different bodies of a task, the shown one first. */

@@ -4,7 +4,6 @@ import { bodyValues } from './body-values.ts'
 import {
   ASSIGNEE,
   BODY,
-  BODY_EDITED,
   COMMENT,
   CONFIRMED,
   CREATED,
@@ -22,19 +21,7 @@ import { aliveIn, byRank, distinct, isSeed, stampText, type Alive, type TaskStat
 import type { ConflictValue, ConflictView, Json } from './types.ts'
 
 /** Registers that merge by themselves, or that no person settles. */
-const SETTLED = new Set([
-  LABEL,
-  ASSIGNEE,
-  DEPENDENCY,
-  COMMENT,
-  CREATED,
-  NUMBER,
-  CONFIRMED,
-  ORDER,
-  PURGED,
-  SHAPE,
-  BODY_EDITED,
-])
+const SETTLED = new Set([LABEL, ASSIGNEE, DEPENDENCY, COMMENT, CREATED, NUMBER, CONFIRMED, ORDER, PURGED, SHAPE])
 
 export interface Conflict {
   readonly field: Field

@@ -21,8 +21,6 @@ export const DELETED = 'x'
 export const PURGED = 'X'
 /** The first text of the body, or which text it grew from. */
 export const BODY = 'b'
-/** Written with every edit of a body: its time. */
-export const BODY_EDITED = 'e'
 /** Comments, key order and quoting of the front matter. */
 export const SHAPE = 'h'
 
@@ -46,7 +44,6 @@ const KNOWN = new Set([
   DELETED,
   PURGED,
   BODY,
-  BODY_EDITED,
   SHAPE,
 ])
 
@@ -75,7 +72,6 @@ const PUBLIC: readonly (readonly [string, string])[] = [
   [DELETED, 'deleted'],
   [PURGED, 'purged'],
   [BODY, 'body'],
-  [BODY_EDITED, 'edited'],
   [SHAPE, 'shape'],
   [LABEL, 'labels'],
   [ASSIGNEE, 'assignees'],

@@ -87,7 +87,7 @@ export function kindOf(state: TaskState, statuses: readonly StatusDefinition[]):
   return statuses.find((status) => status.name === name)?.kind ?? 'open'
 }
 
-export function statusOf(state: TaskState, statuses: readonly StatusDefinition[]): string {
+function statusOf(state: TaskState, statuses: readonly StatusDefinition[]): string {
   const status = shown(state, STATUS)
   return typeof status === 'string' ? status : (statuses[0]?.name ?? 'todo')
 }

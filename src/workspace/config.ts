@@ -3,7 +3,7 @@ import { TaskError } from '../errors.ts'
 import { parsePrefix, parseProjectId, type ProjectId } from '../ids.ts'
 import { defaultStatuses, type Json, type StatusDefinition, type StatusKind } from '../task/types.ts'
 
-export const CONFIG_FILE = 'tidemark.json'
+const CONFIG_FILE = 'tidemark.json'
 const MAX_CONFIG_BYTES = 256 * 1024
 const KINDS: readonly StatusKind[] = ['open', 'active', 'done', 'dropped']
 export const formats: readonly string[] = ['native', 'backlog', 'minsky', 'checklist', 'taskmaster', 'todo2']
@@ -24,7 +24,7 @@ export interface Config {
 const KNOWN = ['schema', 'project', 'format', 'tasks', 'prefix', 'statuses', 'relay']
 
 /** The settings that `tide config set` may change. */
-export const settableNames = ['tasks', 'prefix', 'statuses', 'relay'] as const
+const settableNames = ['tasks', 'prefix', 'statuses', 'relay'] as const
 
 export function newConfig(
   project: ProjectId,
@@ -97,7 +97,7 @@ function parseConfigValue(value: unknown): Config {
   }
 }
 
-export function parseStatuses(value: Json | undefined): readonly StatusDefinition[] {
+function parseStatuses(value: Json | undefined): readonly StatusDefinition[] {
   if (value === undefined) return defaultStatuses
   if (!Array.isArray(value) || value.length === 0 || value.length > 64)
     throw invalid('statuses is not a list of 1 to 64', 'name them as in ["todo", "doing", "done"]')

@@ -4,9 +4,10 @@ import { TaskError } from '../errors.ts'
 import { shownEdits, touched, type Change } from '../history/change.ts'
 import { planUndo } from '../history/undo.ts'
 import type { Uid } from '../ids.ts'
+import { BODY } from '../task/fields.ts'
 import { parseCount, parseText } from '../task/input.ts'
 import { isoTime } from '../task/time.ts'
-import { keyOfTask } from '../task/view.ts'
+import { isGone, keyOfTask } from '../task/view.ts'
 import { findTask } from './find.ts'
 import type { Project } from './project.ts'
 import { viewIn } from './writing.ts'
@@ -32,17 +33,18 @@ export async function undoChange(
   by: string | null,
 ): Promise<Result<'history.undo'>> {
   let uids: readonly Uid[] = []
-  await project.tasks()
-  const done = await project.commit(async (tasks) => {
+  const done = await project.commit(async (known) => {
     const changes = await project.history()
-    const context = project.context(tasks)
-    const uid = params.key === undefined ? undefined : findTask(params.key, context).uid
+    const uid = params.key === undefined ? undefined : findTask(params.key, project.context(known)).uid
     const { actor } = await project.hold()
     const change = pick(changes, uid, params, actor)
+    // Bodies are compared by their texts, which only the document has.
+    const tasks = change.edits.some(({ field }) => field === BODY) ? (await project.replica()).tasks : known
+    const context = project.context(tasks)
     uids = touched(change)
     const keyOf = (name: string): string => {
       const state = tasks.get(name as Uid)
-      return state === undefined ? (change.keys[name] ?? name) : keyOfTask(state, context)
+      return state === undefined || isGone(state) ? (change.keys[name] ?? name) : keyOfTask(state, context)
     }
     return {
       verb: 'undo',

@@ -2,9 +2,9 @@
 import type { RegisterEdit, Verb } from '../history/change.ts'
 import type { Uid } from '../ids.ts'
 import type { BodyEdit } from '../task/body.ts'
-import { sameBody } from '../task/body-values.ts'
+import { sameIn } from '../task/body-values.ts'
 import type { Entry } from '../task/entry.ts'
-import { BODY, PURGED, type Field } from '../task/fields.ts'
+import { PURGED, type Field } from '../task/fields.ts'
 import {
   aliveIn,
   distinct,
@@ -17,6 +17,7 @@ import {
   type Write,
 } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
+import type { Json } from '../task/types.ts'
 import type { Cursor } from '../task/update.ts'
 
 export interface Plan {
@@ -70,13 +71,10 @@ export function planEntries(tasks: TaskTable, writes: readonly Write[], cursor: 
     const values = replaceValues(alive, [value], planned.removes)
     entries.push(planned.entry)
     removes.push(...planned.removes)
-    edits.push({
-      uid,
-      field,
-      before: distinct(alive, field === BODY ? sameBody(uid) : undefined).map((one) => one.value),
-      value: write.value,
-      after: values.map(({ client, clock }) => ({ client, clock })),
-    })
+    const different = (all: readonly Alive[]): readonly Json[] =>
+      distinct(all, sameIn(uid, field)).map((one) => one.value)
+    const stamp = { client: value.client, clock: value.clock }
+    edits.push({ uid, field, before: different(alive), value: write.value, after: different(values), stamp })
     const registers = field === PURGED ? notPurged(state, planned.removes) : new Map(state?.registers)
     registers.set(field, values)
     if (field === PURGED) withoutPurgedSeeds(registers)

@@ -98,8 +98,7 @@ async function writersOf(project: Project): Promise<ReadonlyMap<string, string>>
   const writers = new Map<string, string>()
   for (const change of await project.history()) {
     const name = change.name === null ? change.actor : `${change.name} (${change.actor})`
-    for (const edit of change.edits)
-      for (const { client, clock } of edit.after) writers.set(`${client.toString(36)}.${clock.toString(36)}`, name)
+    for (const { stamp } of change.edits) writers.set(`${stamp.client.toString(36)}.${stamp.clock.toString(36)}`, name)
   }
   return writers
 }

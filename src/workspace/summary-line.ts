@@ -25,7 +25,7 @@ const TEXT_COLUMN = 2
 const ORDER_COLUMN = 3
 const REGISTERS_COLUMN = 6
 export const FLAGS_LENGTH = 4
-export const UID_END = 14
+const UID_END = 14
 const KINDS: Readonly<Record<StatusKind, string>> = { open: 'o', active: 'a', done: 'd', dropped: 'x' }
 const KIND_OF = new Map<string, StatusKind>([
   ['o', 'open'],

@@ -1,7 +1,7 @@
 /** Keeps the summary true: appends the lines a change touches, writes the whole anew when its tail has grown long. */
 import type { Uid } from '../ids.ts'
 import type { SummaryFiles } from '../ports.ts'
-import { BODY, BODY_EDITED, CONFIRMED, CREATED, NUMBER, PARENT, TITLE, type Field } from '../task/fields.ts'
+import { BODY, CONFIRMED, CREATED, NUMBER, PARENT, TITLE, type Field } from '../task/fields.ts'
 import { inOrder } from '../task/query.ts'
 import { aliveIn, shown, type Stamp, type TaskState } from '../task/registers.ts'
 import { numbersOf, type TaskTable } from '../task/table.ts'
@@ -221,7 +221,7 @@ export function searchText(state: TaskState, body: string): string {
 }
 
 function textDiffers(before: TaskState | undefined, state: TaskState): boolean {
-  return before === undefined || !hasSame(before, state, [TITLE, BODY, BODY_EDITED])
+  return before === undefined || !hasSame(before, state, [TITLE, BODY])
 }
 
 /** Every task whose line may differ: what changed, who names it, who shares its number or its circle of parents. */

@@ -134,7 +134,7 @@ function* baseLines(summary: Summary): Iterable<Line> {
 }
 
 /** The newest of each task behind the base. */
-export function tailLines(summary: Summary): Map<Uid, Line> {
+function tailLines(summary: Summary): Map<Uid, Line> {
   const { source } = summary
   const found = new Map<Uid, Line>()
   for (let start = summary.baseEnd; start < source.length;) {
