@@ -47,21 +47,28 @@ export async function initialise(options: InitOptions, runtime: Runtime): Promis
 
 export async function changeSetting(dir: string, name: string, value: Json): Promise<void> {
   const { text, config } = readConfigFile(dir)
-  const { openFiles } = await import('../adapters/node/files.ts')
+  const path = join(dir, CONFIG_FILE)
   const encoder = new TextEncoder()
-  const written = await openFiles(dir).write(
-    CONFIG_FILE,
-    encoder.encode(renderConfig(withSetting(config, name, value))),
-    encoder.encode(text),
-  )
-  if (written !== 'written') throw new TaskError('FILE_CHANGED', { path: join(dir, CONFIG_FILE) })
+  const rendered = renderConfig(withSetting(config, name, value))
+  if (!(await isWritten(path, encoder.encode(rendered), encoder.encode(text))))
+    throw new TaskError('FILE_CHANGED', { path })
 }
 
 /** Refuses to replace a file. */
 export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
+  if (!(await isWritten(path, bytes, null))) throw new TaskError('FILE_EXISTS', { path })
+}
+
+/** False where the file is not as it was `before`. */
+async function isWritten(path: string, bytes: Uint8Array, before: Uint8Array | null): Promise<boolean> {
   const { openFiles } = await import('../adapters/node/files.ts')
-  const written = await openFiles(dirname(resolve(path))).write(basename(path), bytes, null)
-  if (written !== 'written') throw new TaskError('FILE_EXISTS', { path })
+  try {
+    return (await openFiles(dirname(resolve(path))).write(basename(path), bytes, before)) === 'written'
+  } catch (cause) {
+    // Files knows names below its root only; a person wants to know where.
+    if (!(cause instanceof TaskError)) throw cause
+    throw new TaskError(cause.code, { ...cause.details, path }, { cause })
+  }
 }
 
 function agreeing(dir: string, options: InitOptions): Config {

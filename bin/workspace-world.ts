@@ -1,5 +1,5 @@
 /** A workspace on this machine: where it is, what it is made of, who has it open. Joins the adapters for one directory. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { storeFingerprint } from '../adapters/leveldb/fingerprint.ts'
