@@ -3,6 +3,7 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CliWorld, Output } from '../adapters/cli/world.ts'
+import { guarded } from '../adapters/node/disk-errors.ts'
 import { TaskError } from '../src/index.ts'
 import { openBriefly } from './open.ts'
 import { actorNameFrom, CONFIG_FILE, findWorkspace, forgetWriter, placeOf, readConfigFile } from './workspace-world.ts'
@@ -15,7 +16,7 @@ export function realWorld(args: readonly string[]): CliWorld {
   const { env } = process
   return {
     args,
-    cwd: process.cwd(),
+    cwd: currentFolder(),
     version: VERSION,
     env,
     stdout: output(1),
@@ -49,7 +50,7 @@ export function realWorld(args: readonly string[]): CliWorld {
     readFile: async (path) => readFile(path),
     writeNewFile: async (path, bytes) => (await import('./settings.ts')).writeNewFile(path, bytes),
     scratch: async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'tidemark-'))
+      const dir = guarded('FILE_UNWRITABLE', tmpdir(), () => mkdtempSync(join(tmpdir(), 'tidemark-')))
       return {
         dir,
         [Symbol.asyncDispose]: async () => {
@@ -58,6 +59,15 @@ export function realWorld(args: readonly string[]): CliWorld {
         },
       }
     },
+  }
+}
+
+/** Where it was, when it is gone meanwhile: the search for a workspace goes upwards from there all the same. */
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return process.env['PWD'] ?? '/'
   }
 }
 

@@ -5,7 +5,7 @@ import type { LogSize, Row, Store, StoreChange } from '../../src/internal.ts'
 /** Outlives the stores that are opened on it, as a disk outlives processes. */
 export interface MemoryDisk {
   /** Ends the holder: what was not synced is kept or dropped, whole commits in their order; the lock is free. */
-  crash(): void
+  readonly crash: () => void
   /** For the store that is opened on it. */
   mount(): Mounted
 }

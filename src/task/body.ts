@@ -9,6 +9,7 @@ import * as Y from 'yjs'
 import { TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
 import { difference, type Splice } from './difference.ts'
+import { charactersIn, placeBefore, takeBack } from './body-undo.ts'
 import { nameOfBody, nameOfText } from './body-values.ts'
 import { BODY } from './fields.ts'
 import { hash53 } from './hash.ts'
@@ -20,6 +21,20 @@ import type { Json } from './types.ts'
 const SEED_RANGE_START = 2 ** 32
 const SEED_RANGE = 2 ** 53 - SEED_RANGE_START
 
+/** Characters that were typed one after the other by one writer. */
+export interface Characters {
+  readonly client: number
+  readonly clock: number
+  readonly length: number
+}
+
+/** A piece that was taken out, the place it stood at, the characters it consisted of. */
+export interface Removed {
+  readonly piece: string
+  readonly place: Json
+  readonly characters: readonly Characters[]
+}
+
 /** What one edit did to a text, so that it can be taken back without touching what others did. */
 export interface BodyEdit {
   /** Name of the text in the document. */
@@ -28,8 +43,9 @@ export interface BodyEdit {
   readonly client: number
   readonly from: number
   readonly to: number
-  /** Pieces it took out, each with the place it stood at. */
-  readonly removed: readonly { readonly piece: string; readonly place: Json }[]
+  readonly removed: readonly Removed[]
+  /** Characters that it put back, and the clock of the first that stands for them since. */
+  readonly returned: readonly { readonly of: readonly Characters[]; readonly from: number }[]
   /** What people see of it. */
   readonly splices: readonly { readonly removed: string; readonly inserted: string }[]
 }
@@ -62,16 +78,21 @@ export function editBody(replica: Replica, state: TaskState, next: string, clien
   return change(replica, state.uid, value, client, (text) => applySplices(text, splices))
 }
 
-/** Takes one edit back: its characters go, what it took out returns to its place; everything else stays. */
+/**
+ * Takes one edit back: its characters go, what it took out returns to its place; everything else stays. `later` are the
+ * edits since, oldest first. Undefined when another text is shown by now, or nothing of the edit is left.
+ */
 export function undoBodyEdit(
   replica: Replica,
   state: TaskState,
   edit: BodyEdit,
   client: number,
+  later: readonly BodyEdit[] = [],
 ): EditedBody | undefined {
   const value = shownValue(aliveIn(state, BODY))?.value ?? ''
   if (nameOfBody(state.uid, value) !== edit.text) return undefined
-  return change(replica, state.uid, value, client, (text) => takeBack(text, edit))
+  const undone = change(replica, state.uid, value, client, (text) => takeBack(replica.doc, text, edit, later))
+  return undone.edit.splices.length === 0 ? undefined : undone
 }
 
 /**
@@ -96,12 +117,7 @@ export function eraseBodies(replica: Replica, uid: Uid): readonly Uint8Array[] {
   return updates
 }
 
-type Removed = BodyEdit['removed'][number]
-type Seen = BodyEdit['splices'][number]
-interface Touched {
-  readonly removed: readonly Removed[]
-  readonly splices: readonly Seen[]
-}
+export type Touched = Pick<BodyEdit, 'removed' | 'returned' | 'splices'>
 
 function change(replica: Replica, uid: Uid, value: Json, client: number, edit: (text: Y.Text) => Touched): EditedBody {
   const { doc } = replica
@@ -152,10 +168,13 @@ function plant(doc: Y.Doc, seed: Uint8Array): () => void {
 
 function applySplices(text: Y.Text, splices: readonly Splice[]): Touched {
   const before = text.toJSON()
-  const removed: Removed[] = []
-  for (const { at, remove } of splices) {
-    if (remove > 0) removed.push({ piece: before.slice(at, at + remove), place: placeBefore(text, at) })
-  }
+  const removed = splices
+    .filter(({ remove }) => remove > 0)
+    .map(({ at, remove }) => ({
+      piece: before.slice(at, at + remove),
+      place: placeBefore(text, at),
+      characters: charactersIn(text, at, remove),
+    }))
   // From the end, so that earlier offsets stay true; insert first, so that what is typed stands before what goes.
   for (const { at, remove, insert } of [...splices].reverse()) {
     if (insert !== '') text.insert(at, insert)
@@ -163,48 +182,9 @@ function applySplices(text: Y.Text, splices: readonly Splice[]): Touched {
   }
   return {
     removed,
+    returned: [],
     splices: splices.map(({ at, remove, insert }) => ({ removed: before.slice(at, at + remove), inserted: insert })),
   }
-}
-
-function takeBack(text: Y.Text, edit: BodyEdit): Touched {
-  const removed: Removed[] = []
-  const splices: Seen[] = []
-  const before = text.toJSON()
-  for (const { at, length } of [...livingRuns(text, edit)].reverse()) {
-    const piece = before.slice(at, at + length)
-    removed.push({ piece, place: placeBefore(text, at) })
-    splices.push({ removed: piece, inserted: '' })
-    text.delete(at, length)
-  }
-  for (const { piece, place } of edit.removed) {
-    const position = Y.createAbsolutePositionFromRelativePosition(
-      Y.createRelativePositionFromJSON(place),
-      text.doc ?? new Y.Doc(),
-    )
-    text.insert(position === null ? text.length : position.index, piece)
-    splices.push({ removed: '', inserted: piece })
-  }
-  return { removed, splices }
-}
-
-/** Where the characters of an edit stand now, as far as they are still there. */
-function* livingRuns(text: Y.Text, { client, from, to }: BodyEdit): Iterable<{ at: number; length: number }> {
-  let at = 0
-  for (let item = text._start; item !== null; item = item.right) {
-    if (item.deleted || !item.countable) continue
-    const start = Math.max(from, item.id.clock)
-    const end = Math.min(to, item.id.clock + item.length)
-    if (item.id.client === client && start < end) yield { at: at + start - item.id.clock, length: end - start }
-    at += item.length
-  }
-}
-
-/** A place that holds on to the character before it. */
-function placeBefore(text: Y.Text, at: number): Json {
-  return JSON.parse(
-    JSON.stringify(Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, at, -1))),
-  ) as Json
 }
 
 function bodySeed(uid: Uid, first: string): Uint8Array {

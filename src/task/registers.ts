@@ -96,7 +96,8 @@ export function planWrite(state: TaskState | undefined, write: Write, now: numbe
   let at = write.beside === true ? Math.max(0, (shownValue(alive)?.at ?? 1) - 1) : Math.max(0, Math.floor(now))
   const seen = new Set<string>()
   for (const value of saw) {
-    at = Math.max(at, value.at + 1)
+    // At the end of all numbers it cannot be later; it need not be, for what it replaces is gone.
+    at = Math.max(at, Math.min(value.at + 1, Number.MAX_SAFE_INTEGER))
     for (const mark of value.seen) seen.add(mark)
   }
   const removes = saw.filter((value) => !isSeed(value))

@@ -1,10 +1,10 @@
 /** A project's whole state as one file, and back. Coming back merges: nothing that is here is lost. */
 import { TaskError } from '../errors.ts'
-import { readChange, type Change } from '../history/change.ts'
+import type { Change } from '../history/change.ts'
 import { longHash } from '../task/hash.ts'
+import { quote } from '../task/input.ts'
 import type { Json } from '../task/types.ts'
 import { renderConfig } from './config.ts'
-import { HISTORY } from './head.ts'
 import type { Project } from './project.ts'
 
 const KIND = 'tidemark-backup'
@@ -14,6 +14,8 @@ interface BackupFile {
   readonly kind: typeof KIND
   readonly version: number
   readonly config: Json
+  /** The greatest number any key ever had, purged tasks included. */
+  readonly lastNumber: number
   readonly document: string
   readonly history: readonly Change[]
   /** Over all of the above: a cut or damaged file is refused whole. */
@@ -22,16 +24,18 @@ interface BackupFile {
 
 export interface Backup {
   readonly config: string
+  readonly lastNumber: number
   readonly document: Uint8Array
   readonly history: readonly Change[]
 }
 
 export async function makeBackup(project: Project): Promise<Uint8Array> {
   const replica = await project.replica()
-  const history = (await (await project.store()).read(HISTORY)).map((row) => readChange(row.bytes))
+  const { lastNumber } = await project.lasts()
+  const history = await project.history()
   const config = JSON.parse(renderConfig(project.world.config)) as Json
   const document = toBase64(replica.encode())
-  const content = { kind: KIND, version: VERSION, config, document, history } as const
+  const content = { kind: KIND, version: VERSION, config, lastNumber, document, history } as const
   return new TextEncoder().encode(`${JSON.stringify({ ...content, sum: longHash(JSON.stringify(content)) })}\n`)
 }
 
@@ -45,25 +49,19 @@ export function parseBackup(bytes: Uint8Array, path = 'the file'): Backup {
     throw bad('it is cut short or not a backup at all', cause)
   }
   if (typeof file !== 'object' || file === null || file.kind !== KIND) throw bad('it is not a backup of this product')
-  if (file.version !== VERSION) throw bad(`it has version ${String(file.version)}, this one knows ${VERSION}`)
+  if (file.version !== VERSION) throw bad(`it has version ${quote(file.version)}, this one knows ${VERSION}`)
   const { sum, ...content } = file
   if (longHash(JSON.stringify(content)) !== sum) throw bad('its checksum does not fit: it was changed or damaged')
-  return { config: JSON.stringify(file.config), document: fromBase64(file.document), history: file.history }
+  const { config, lastNumber, document, history } = file
+  if (typeof document !== 'string' || !Number.isInteger(lastNumber) || !Array.isArray(history))
+    throw bad('a part of it is missing')
+  return { config: JSON.stringify(config), lastNumber, document: fromBase64(document), history }
 }
 
 /** Merges the backup in; returns how many tasks it touched. */
 export async function recoverBackup(project: Project, backup: Backup, by: string | null): Promise<number> {
-  const greatest = Math.max(
-    0,
-    ...backup.history.flatMap((change) => Object.values(change.keys).map((key) => Number(/(\d+)/.exec(key)?.[1] ?? 0))),
-  )
-  return (
-    await project.absorb(
-      [backup.document],
-      { verb: 'recover', name: by },
-      { history: backup.history, lastNumber: greatest },
-    )
-  ).length
+  const { document, history, lastNumber } = backup
+  return (await project.absorb([document], { verb: 'recover', name: by }, { history, lastNumber })).length
 }
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

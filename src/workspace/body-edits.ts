@@ -31,7 +31,9 @@ export function editBodies(replica: Replica, planned: readonly PlannedBody[], cl
       continue
     }
     const edited =
-      'next' in body ? editBody(replica, state, body.next, client) : undoBodyEdit(replica, state, body.takeBack, client)
+      'next' in body
+        ? editBody(replica, state, body.next, client)
+        : undoBodyEdit(replica, state, body.takeBack, client, body.later)
     const settles = 'next' in body && body.settles === true
     if (edited === undefined) {
       if (settles) writes.push(settled(uid, state))

@@ -1,7 +1,7 @@
 /** From a method's name to the function that does it. The one place where every door (command, library, socket) comes in. */
 import type { Caller, MethodName, Params, Result } from '../api/methods.ts'
 import { TaskError } from '../errors.ts'
-import { invalid, parseActorName } from '../task/input.ts'
+import { invalid, parseActorName, quote } from '../task/input.ts'
 import { viewDetail } from '../task/view.ts'
 import { findTask } from './find.ts'
 import type { Project } from './project.ts'
@@ -85,7 +85,7 @@ export function isMethod(name: unknown): name is MethodName {
 export function createCaller(project: Project, facts: ServerFacts): Caller {
   return {
     async call(method, params, options = {}) {
-      if (!isMethod(method)) throw new TaskError('METHOD_NOT_FOUND', { method: String(method).slice(0, 60) })
+      if (!isMethod(method)) throw new TaskError('METHOD_NOT_FOUND', { method: quote(method) })
       if (typeof params !== 'object' || params === null || Array.isArray(params))
         throw invalid('params', 'they are not an object', 'give an object')
       const by = options.actor === undefined ? null : parseActorName(options.actor)

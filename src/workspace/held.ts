@@ -1,4 +1,5 @@
 /** The store while this process holds it: its head, where the writer goes on, the summary beside it. Knows no tasks. */
+import { TaskError } from '../errors.ts'
 import { readChange, writeChange, type Change } from '../history/change.ts'
 import type { Store, StoreChange } from '../ports.ts'
 import { advance, type Cursor } from '../task/update.ts'
@@ -44,7 +45,9 @@ export class Held {
   static async take(world: ProjectWorld, store: Store): Promise<Held> {
     const summary = await readSummary(world.summary, world.config)
     const isWhole = summary !== undefined && (await hasWholeTexts(world.summary, summary))
-    return new Held(world, store, await readHead(store), isWhole ? summary : undefined)
+    const head = await readHead(store)
+    if (head === undefined && summary !== undefined && summary.seal.nonce !== '') throw storeGone(world.dir)
+    return new Held(world, store, head, isWhole ? summary : undefined)
   }
 
   get actor(): Cursor['actor'] {
@@ -119,6 +122,15 @@ export class Held {
       await this.store[Symbol.asyncDispose]()
     }
   }
+}
+
+/** An empty store beside a summary that knows tasks: someone took it away, and nobody should find out by an empty list. */
+function storeGone(dir: string): TaskError {
+  return new TaskError('STORE_UNREADABLE', {
+    path: `${dir}/.tidemark/store`,
+    reason:
+      'it is empty, and the summary beside it knows of tasks: put the folder back, or recover a backup in a new directory',
+  })
 }
 
 /** Below the range of seeds, and small enough to stay a small integer. */

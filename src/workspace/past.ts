@@ -1,7 +1,7 @@
 /** The methods that look back: what happened, and taking one change back. */
 import type { ChangeView, Params, Result } from '../api/methods.ts'
 import { TaskError } from '../errors.ts'
-import { shownEdits, touched, type Change } from '../history/change.ts'
+import { shownEdits, touched, type Change, type TextEdit } from '../history/change.ts'
 import { planUndo } from '../history/undo.ts'
 import type { Uid } from '../ids.ts'
 import { BODY } from '../task/fields.ts'
@@ -51,12 +51,18 @@ export async function undoChange(
       by,
       undoes: change.id,
       writes: planUndo(change, tasks, keyOf),
-      bodies: change.texts.map(({ uid: task, ...edit }) => ({ uid: task, takeBack: edit })),
+      bodies: change.texts.map((edit) => ({ uid: edit.uid, takeBack: edit, later: editsSince(changes, change, edit) })),
     }
   })
   if (done === undefined) throw new TaskError('CHANGE_NOT_FOUND', { where: ': it changed nothing' })
   const context = project.context(await project.tasks())
   return { change: viewChange(done, new Map()), tasks: uids.flatMap((uid) => viewIn(uid, context)) }
+}
+
+function editsSince(changes: readonly Change[], change: Change, { uid, text }: TextEdit): readonly TextEdit[] {
+  return changes
+    .slice(changes.indexOf(change) + 1)
+    .flatMap(({ texts }) => texts.filter((edit) => edit.uid === uid && edit.text === text))
 }
 
 function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'history.undo'>, actor: string): Change {

@@ -37,7 +37,8 @@ export interface Plan {
 export type PlannedBody =
   /** `settles`: it has seen the rival bodies too. */
   | { readonly uid: Uid; readonly next: string; readonly settles?: boolean }
-  | { readonly uid: Uid; readonly takeBack: BodyEdit }
+  /** `later`: edits of the same text since. */
+  | { readonly uid: Uid; readonly takeBack: BodyEdit; readonly later: readonly BodyEdit[] }
   | { readonly uid: Uid; readonly erase: true }
 
 export interface PlannedEntries {

@@ -102,8 +102,13 @@ export class Project implements AsyncDisposable {
   /** The document with its table; from now on the table is the document's. */
   async replica(): Promise<Replica> {
     const held = await this.hold()
-    this.#replica ??= await this.#open(await held.document())
-    return this.#replica
+    while (this.#replica === undefined && this.#held === held) {
+      const { nonce } = held.seal
+      const replica = await this.#open(await held.document())
+      // What was read before a commit lacks it, and what someone else opened meanwhile may have edits in it.
+      if (held.seal.nonce === nonce) this.#replica ??= replica
+    }
+    return this.#replica ?? this.replica()
   }
 
   async history(): Promise<readonly Change[]> {
@@ -184,15 +189,15 @@ export class Project implements AsyncDisposable {
 
   /** The store with everything checked under its lock. Idempotent. */
   async hold(): Promise<Held> {
-    if (this.#closed !== undefined) throw new TaskError('CONNECTION_CLOSED', { reason: 'the workspace was closed' })
     if (this.#held !== undefined) return this.#held
+    if (this.#closed !== undefined) throw new TaskError('CONNECTION_CLOSED', { reason: 'the workspace was closed' })
     this.#holding ??= this.#take().finally(() => (this.#holding = undefined))
     return this.#holding
   }
 
   /** Idempotent; waits for what is being written. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= this.#queue.then(() => this.#held?.close())
+    this.#closed ??= this.#queue.then(() => this.#close())
     return this.#closed
   }
 
@@ -200,19 +205,26 @@ export class Project implements AsyncDisposable {
     return this.#replica?.tasks ?? this.#table
   }
 
+  async #close(): Promise<void> {
+    await this.#holding?.catch(() => undefined)
+    const held = this.#held
+    this.#held = undefined
+    await held?.close()
+  }
+
   async #take(): Promise<Held> {
     const store = await this.world.openStore()
     try {
       const held = await Held.take(this.world, store)
-      this.#held = held
       if (held.summary === undefined) await this.#rebuild(held)
       else {
         this.#summary = held.summary
         this.#table = createSummaryTable(held.summary)
       }
+      this.#held = held
       return held
     } catch (cause) {
-      this.#held = undefined
+      this.#replica = undefined
       await store[Symbol.asyncDispose]()
       throw cause
     }
@@ -220,7 +232,8 @@ export class Project implements AsyncDisposable {
 
   /** Makes the summary from the document. */
   async #rebuild(held: Held): Promise<void> {
-    this.#replica ??= await this.#open(await held.document())
+    const opened = this.#replica ?? (await this.#open(await held.document()))
+    this.#replica ??= opened
     const { tasks } = this.#replica
     held.cursor = this.#replica.cursor(held.actor, held.cursor.client)
     await held.writer.rewrite({

@@ -17,6 +17,8 @@ import type { Json, StatusKind, TaskView } from '../task/types.ts'
 export interface TextPlace {
   readonly at: number
   readonly size: number
+  /** Of the bytes there. */
+  readonly sum: number
 }
 
 const TAB = 9
@@ -122,8 +124,8 @@ export class Line {
 
   textPlace(): TextPlace | undefined {
     const start = this.#source.indexOfByte(TAB, this.start + UID_END + 1) + 1
-    const [at, size] = this.#source.text(start, this.#source.indexOfByte(TAB, start)).split('+').map(Number)
-    return at === undefined || size === undefined ? undefined : { at, size }
+    const [at, size, sum] = this.#source.text(start, this.#source.indexOfByte(TAB, start)).split('+').map(Number)
+    return at === undefined || size === undefined || sum === undefined ? undefined : { at, size, sum }
   }
 
   /** The same line, its text standing elsewhere. */
@@ -144,7 +146,7 @@ export class Line {
 }
 
 function placeText(place: TextPlace | undefined): string {
-  return place === undefined ? '' : `${place.at}+${place.size}`
+  return place === undefined ? '' : `${place.at}+${place.size}+${place.sum}`
 }
 
 /** What one writer wrote at one time; a first text of a body stands in the file of texts, so not here. */

@@ -56,6 +56,8 @@ export class SummaryWriter {
   #mark: string | undefined
   #tailBytes: number
   #baseBytes: number
+  /** Of all bytes of the summary so far. */
+  #sum: number
 
   constructor(files: SummaryFiles, config: Config, summary: Summary | undefined) {
     this.#files = files
@@ -67,6 +69,7 @@ export class SummaryWriter {
     this.#greatest = summary?.seal.greatestNumber ?? 0
     this.#mark = summary?.seal.mark
     this.#baseBytes = summary === undefined ? 0 : summary.baseEnd
+    this.#sum = summary?.sum ?? 0
     this.#tailBytes = summary === undefined ? 0 : summary.source.length - summary.baseEnd
   }
 
@@ -108,7 +111,7 @@ export class SummaryWriter {
     let size = 0
     for (const state of [...gone(tasks), ...inOrder(tasks)]) {
       const bytes = encode(searchText(state, isGone(state) ? '' : await body(state)))
-      const place = { at: size, size: bytes.length }
+      const place = { at: size, size: bytes.length, sum: this.#files.sum(bytes, 0) }
       bodies.push(bytes)
       size += bytes.length
       this.#places.set(state.uid, place)
@@ -138,7 +141,8 @@ export class SummaryWriter {
 
   async #appendText(state: TaskState, body: string): Promise<TextPlace> {
     const bytes = encode(searchText(state, body))
-    const place = { at: await this.#files.append(this.#texts, bytes), size: bytes.length }
+    const at = await this.#files.append(this.#texts, bytes)
+    const place = { at, size: bytes.length, sum: this.#files.sum(bytes, 0) }
     if (place.at !== this.#textBytes) throw new Error(`${this.#texts} was changed by someone else`)
     this.#textBytes += bytes.length
     this.#places.set(state.uid, place)
@@ -146,8 +150,14 @@ export class SummaryWriter {
   }
 
   async #append(lines: readonly string[], facts: SealFacts): Promise<void> {
-    const bytes = encode(lines.join('') + writeSeal(this.#seal(facts)))
+    const added = encode(lines.join(''))
+    const before = this.#files.sum(added, this.#sum)
+    const seal = encode(writeSeal(this.#files, this.#seal(facts), before))
+    const bytes = new Uint8Array(added.length + seal.length)
+    bytes.set(added)
+    bytes.set(seal, added.length)
     await this.#files.append(SUMMARY, bytes)
+    this.#sum = this.#files.sum(seal, before)
     this.#tailBytes += bytes.length
   }
 
@@ -161,7 +171,7 @@ export class SummaryWriter {
   /** The newest lines become the base; texts that nothing names any more go when they are most of their file. */
   async #fold(facts: SealFacts): Promise<void> {
     const source = await this.#files.read(SUMMARY)
-    const summary = source === undefined ? undefined : parseSummary(source, this.#config)
+    const summary = source === undefined ? undefined : parseSummary(this.#files, source, this.#config)
     const all = await this.#files.read(this.#texts)
     if (summary === undefined || all === undefined) return
     const lines = currentLines(summary)
@@ -176,7 +186,7 @@ export class SummaryWriter {
     const moved = lines.map((line) => {
       const old = line.textPlace()
       if (old === undefined) return encode(line.withText(undefined))
-      const place = { at: size, size: old.size }
+      const place = { ...old, at: size }
       kept.push(all.bytes(old.at, old.at + old.size))
       size += old.size
       this.#places.set(line.uid, place)
@@ -190,7 +200,10 @@ export class SummaryWriter {
     this.#textBytes = textBytes
     const baseBytes = lines.reduce((sum, line) => sum + line.length, 0)
     const head = encode(writeHead(this.#config, texts, baseBytes))
-    await this.#files.replace(SUMMARY, [head, ...lines, encode(writeSeal(this.#seal(facts)))])
+    const before = [head, ...lines].reduce((sum, bytes) => this.#files.sum(bytes, sum), 0)
+    const seal = encode(writeSeal(this.#files, this.#seal(facts), before))
+    await this.#files.replace(SUMMARY, [head, ...lines, seal])
+    this.#sum = this.#files.sum(seal, before)
     if (texts !== this.#texts) await this.#files.remove(this.#texts)
     this.#texts = texts
     this.#baseBytes = baseBytes + head.length
@@ -198,10 +211,10 @@ export class SummaryWriter {
   }
 }
 
-/** The body of a task from the file of texts; undefined when it does not stand there. */
+/** The body of a task from the file of texts; undefined when it does not stand there, whole. */
 export async function readBodyAt(files: SummaryFiles, texts: string, place: TextPlace): Promise<string | undefined> {
   const bytes = await files.readPart(texts, place.at, place.size)
-  if (bytes.length < place.size) return undefined
+  if (bytes.length < place.size || files.sum(bytes, 0) !== place.sum) return undefined
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   return text.slice(text.indexOf('\n') + 1)
 }

@@ -14,7 +14,7 @@ import type { Config } from './config.ts'
 import type { Stamp } from '../task/registers.ts'
 
 export const SUMMARY = 'summary'
-const MAGIC = 'tidemark-summary 1'
+const MAGIC = 'tidemark-summary 2'
 const HEAD_END = '\n'
 const LINE_END = 10
 const SEAL = '='
@@ -38,12 +38,14 @@ export interface Summary {
   readonly seal: Seal
   readonly baseEnd: number
   readonly baseStart: number
+  /** Of all its bytes: what is appended continues it. */
+  readonly sum: number
 }
 
 /** Undefined when there is none, or when it was not finished or made for other settings. */
 export async function readSummary(files: SummaryFiles, config: Config): Promise<Summary | undefined> {
   const source = await files.read(SUMMARY)
-  return source === undefined ? undefined : parseSummary(source, config)
+  return source === undefined ? undefined : parseSummary(files, source, config)
 }
 
 /** The texts of a summary; undefined when they are not whole. */
@@ -56,7 +58,8 @@ export async function hasWholeTexts(files: SummaryFiles, { texts, seal }: Summar
   return seal.textBytes === 0 || (await files.readPart(texts, seal.textBytes - 1, 1)).length === 1
 }
 
-export function parseSummary(source: ByteText, config: Config): Summary | undefined {
+/** A summary with a byte that nobody wrote is none: a write planned on it could take away what it never saw. */
+export function parseSummary(files: Pick<SummaryFiles, 'sum'>, source: ByteText, config: Config): Summary | undefined {
   const headEnd = source.indexOf(HEAD_END)
   if (headEnd < 0) return undefined
   const [magic, digest, texts, baseBytes] = source.text(0, headEnd).split('\t')
@@ -65,16 +68,26 @@ export function parseSummary(source: ByteText, config: Config): Summary | undefi
   const baseEnd = baseStart + Number(baseBytes)
   if (!(baseEnd <= source.length) || source.text(source.length - 1, source.length) !== '\n') return undefined
   const sealStart = source.lastIndexOf('\n', source.length - 2) + 1
-  const seal = parseSeal(source.text(sealStart, source.length - 1))
-  return seal === undefined ? undefined : { source, texts, seal, baseStart, baseEnd }
+  const before = files.sum(source.bytes(0, sealStart), 0)
+  const sealed = source.text(sealStart, source.length - 1)
+  const seal = parseSeal(sealed)
+  if (seal === undefined || sealed !== sealText(files, seal, before)) return undefined
+  const sum = files.sum(source.bytes(sealStart, source.length), before)
+  return { source, texts, seal, baseStart, baseEnd, sum }
 }
 
 export function writeHead(config: Config, texts: string, baseBytes: number): string {
   return `${[MAGIC, settingsDigest(config), texts, String(baseBytes)].join('\t')}${HEAD_END}`
 }
 
-export function writeSeal(seal: Seal): string {
-  return `${SEAL}${JSON.stringify(seal)}\n`
+/** `before` is the sum of all bytes in front of it. */
+export function writeSeal(files: Pick<SummaryFiles, 'sum'>, seal: Seal, before: number): string {
+  return `${sealText(files, seal, before)}\n`
+}
+
+function sealText(files: Pick<SummaryFiles, 'sum'>, seal: Seal, before: number): string {
+  const json = JSON.stringify(seal)
+  return `${SEAL}${files.sum(new TextEncoder().encode(json), before).toString(36)}\t${json}`
 }
 
 /** All lines that count, in the order of the tasks. Costs a walk over the bytes, not over their meaning. */
@@ -186,7 +199,7 @@ function byOrder(a: Line, b: Line): number {
 function parseSeal(text: string): Seal | undefined {
   if (!text.startsWith(SEAL)) return undefined
   try {
-    return JSON.parse(text.slice(1)) as Seal
+    return JSON.parse(text.slice(text.indexOf('\t') + 1)) as Seal
   } catch {
     return undefined // a torn tail: the summary is made again from the store
   }

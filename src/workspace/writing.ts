@@ -162,7 +162,7 @@ export async function moveTask(
     throw invalid('move', 'two places are named', 'say before or after, not both')
   const { tasks } = await changeEach(project, [params.key], 'move', by, (state, context) => {
     const writes: Write[] = []
-    const near = before ?? after
+    const near = before === undefined ? after : before
     if (near !== undefined) {
       const order = placeNear(state, findTask(near, context), before !== undefined, context)
       if (order !== undefined) writes.push({ uid: state.uid, field: ORDER, value: order })

@@ -1,7 +1,7 @@
 /** `tide recover`: a backup merged back in; nothing that is here is lost. */
 import { Buffer } from 'node:buffer'
 import { resolve } from 'node:path'
-import { TaskError } from '../../../src/internal.ts'
+import { parseBackup, TaskError } from '../../../src/internal.ts'
 import { defineCommand, type CommandDescriptor } from '../command.ts'
 import { callWorkspace, printJson, say } from '../io.ts'
 import type { CliWorld } from '../world.ts'
@@ -21,10 +21,8 @@ export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions
   options: ({ common, words: [file] }) => ({ ...common, file: parseFile(file) }),
   async run(options, world) {
     const bytes = await world.readFile(resolve(world.cwd, options.file))
-    if (!(await isWorkspace(options.dir, world))) {
-      const { parseBackup } = await import('../../../src/internal.ts')
-      await world.init({ dir: options.dir, settings: parseBackup(bytes, options.file).config })
-    }
+    const { config } = parseBackup(bytes, options.file)
+    if (!(await isWorkspace(options.dir, world))) await world.init({ dir: options.dir, settings: config })
     const backup = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
     const { tasks, changed } = await callWorkspace(options, world, 'workspace.recover', { backup })
     if (options.json) return printJson(world, { tasks, changed })
