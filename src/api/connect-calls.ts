@@ -3,6 +3,7 @@ import { TaskError } from '../errors.ts'
 import type { Connection, Runtime } from '../ports.ts'
 import type { Caller, MethodName, Params, Result } from './methods.ts'
 import {
+  LEAVING,
   MAX_IN_FLIGHT,
   MAX_REQUEST_BYTES,
   mismatchOf,
@@ -53,7 +54,7 @@ export async function connectCalls(
   signal?.addEventListener('abort', stop, { once: true })
   void connection.closed.then(({ reason }) => {
     signal?.removeEventListener('abort', stop)
-    line.end((executed) => new TaskError('CONNECTION_CLOSED', { reason, executed }), reason)
+    line.lose(reason)
   })
   connection.onFrame((frame) => line.take(frame))
   const peer = await line.greet(hello)
@@ -88,6 +89,7 @@ type Phase =
 class Line {
   #state: Phase = { phase: 'open' }
   #nextId = 0
+  #hasPinged = false
   #heard = 0
   readonly #sent = new Map<number, Waiting>()
   /** Kept back while the owner has as many as it takes. */
@@ -148,6 +150,13 @@ class Line {
     } catch (error) {
       this.end(() => error, 'a message cannot be read')
     }
+  }
+
+  /** An owner that left in order began none of the calls it did not answer; a request that could not be written never came. */
+  lose(reason: string): void {
+    const unsent = reason.includes('EPIPE') && this.#sent.size === 1 && !this.#hasPinged
+    const surely = reason === LEAVING || unsent
+    this.end((executed) => new TaskError('CONNECTION_CLOSED', { reason, executed: surely ? 'no' : executed }), reason)
   }
 
   /** Idempotent; whatever waits is rejected with what `reason` makes of it. */
@@ -222,7 +231,9 @@ class Line {
       await this.#runtime.sleep(this.#answerMs / 2, { signal })
       if (this.#heard !== before) quiet = 0
       else quiet++
-      if (quiet === 1 && this.#state.phase === 'open') this.#connection.send(writeMessage({ ping: this.#heard }))
+      if (quiet !== 1 || this.#state.phase !== 'open') continue
+      this.#hasPinged = true
+      this.#connection.send(writeMessage({ ping: this.#heard }))
     }
     const holder = this.#holder()
     this.end((executed) => new TaskError('OWNER_UNREACHABLE', { holder, executed }), 'no answer')

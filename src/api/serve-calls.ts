@@ -3,6 +3,7 @@ import { asTaskError, TaskError } from '../errors.ts'
 import type { Connection, Runtime } from '../ports.ts'
 import type { Caller } from './methods.ts'
 import {
+  LEAVING,
   MAX_IN_FLIGHT,
   MAX_REQUEST_BYTES,
   mismatchOf,
@@ -72,7 +73,7 @@ class Server implements AsyncDisposable {
     this.#phase = 'leaving'
     this.#greeted.abort()
     await Promise.all([...this.#calls.values(), this.#silence])
-    this.#connection.close('the owner leaves')
+    this.#connection.close(LEAVING)
     await this.#connection.closed
   }
 
@@ -126,7 +127,7 @@ class Server implements AsyncDisposable {
   #begin(request: Request): void {
     const { id } = request
     if (this.#phase === 'leaving') {
-      return this.#answerError(id, new TaskError('CONNECTION_CLOSED', { reason: 'the owner leaves', executed: 'no' }))
+      return this.#answerError(id, new TaskError('CONNECTION_CLOSED', { reason: LEAVING, executed: 'no' }))
     }
     if (this.#calls.has(id)) {
       // Without the id: under it the first call would be taken for answered.

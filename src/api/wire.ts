@@ -6,6 +6,8 @@ import type { MethodName, Methods } from './methods.ts'
 const WIRE_PROTOCOL = 1
 /** Requests that one connection may have unanswered. A caller keeps the rest back; who sends more is cut off. */
 export const MAX_IN_FLIGHT = 64
+/** The end of an owner in order: it has answered all that it began. */
+export const LEAVING = 'the owner leaves'
 export const MAX_REQUEST_BYTES: number = 64 * 1024 * 1024
 const MAX_NAME_LENGTH = 4_096
 const MAX_ACTOR_LENGTH = 200

@@ -53,7 +53,12 @@ export function parseConfig(text: string): Config {
       cause,
     )
   }
-  return parseConfigValue(value)
+  try {
+    return parseConfigValue(value)
+  } catch (cause) {
+    if (!(cause instanceof TaskError && cause.code === 'INVALID_INPUT')) throw cause
+    throw invalid(cause.message, cause.hint, cause)
+  }
 }
 
 export function renderConfig(config: Config): string {

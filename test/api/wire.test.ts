@@ -59,7 +59,7 @@ describe('greeting', () => {
     const { send, heard } = bare(line)
     send({ tide: 2, version: '3.0.0' })
     send({ id: 1, method: 'tasks.list', params: {} })
-    expect((await line.ends[0].closed).reason).toMatch(/speaks another version/)
+    expect((await line.ends[0].closed).reason).toMatch(/does not fit: 3.0.0/)
     expect([heard, calls]).toEqual([[greeting], []])
   })
 
