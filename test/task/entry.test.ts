@@ -9,7 +9,7 @@ import { openReplica } from '../../src/task/replica.ts'
 import type { Json } from '../../src/task/types.ts'
 
 const uids = fc
-  .string({ unit: fc.constantFrom(...'0123456789abcdefghjkmnpqrstvwxyz'), minLength: 10, maxLength: 10 })
+  .string({ unit: fc.constantFrom(...'0123456789abcdefghjkmnpqrstvwxyz'.split('')), minLength: 10, maxLength: 10 })
   .map(parseUid)
 /** Whatever a label, a person or a foreign field may be called: tabs, percent signs, half of an escape, any script. */
 const names = fc.oneof(
@@ -21,7 +21,7 @@ const fields = fc.oneof(
   fc.tuple(fc.constantFrom('l', 'a', 'd', 'C', '.'), names).map(([letter, name]) => letter + name),
 )
 const marks = fc.string({
-  unit: fc.constantFrom(...'0123456789abcdefghijklmnopqrstuvwxyz'),
+  unit: fc.constantFrom(...'0123456789abcdefghijklmnopqrstuvwxyz'.split('')),
   minLength: 7,
   maxLength: 7,
 })

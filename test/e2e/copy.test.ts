@@ -1,0 +1,166 @@
+/** Directories that are copied, moved, emptied: both copies go on, and what they did comes together again. */
+import { cp, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildProgram, startOwner } from './program.ts'
+import { expectRefusal, openWorkspacePlace, words, type Place } from './support.ts'
+
+let program: Awaited<ReturnType<typeof buildProgram>>
+beforeAll(async () => {
+  program = await buildProgram()
+})
+afterAll(() => program[Symbol.asyncDispose]())
+
+/** Who wrote, by what the history of a directory says. */
+async function writersOf(place: Place, cwd: string): Promise<readonly string[]> {
+  const { changes } = await place.json(['history', '--limit', '1000'], { cwd })
+  return (changes as readonly { readonly by: { readonly workspace: string } }[]).map((change) => change.by.workspace)
+}
+
+/** Each takes the other's backup in: then both show the same. */
+async function exchange(place: Place, one: string, other: string): Promise<void> {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const file = join(place.root, `exchange-${Math.round(performance.now())}-${from.length}.tide`)
+    await place.must(['backup', file], { cwd: from })
+    await place.must(['recover', file], { cwd: to })
+  }
+}
+
+describe.concurrent('a directory that is copied, moved or emptied', () => {
+  it('[G18] both copies go on under ids of their own, and together they have all that either did', async () => {
+    await using place = await openWorkspacePlace()
+    const [one, other] = [place.dir, join(place.root, 'copy')]
+    for (const title of ['a', 'b', 'c']) await place.must(['add', title, '--body', `body of ${title}`])
+    await cp(one, other, { recursive: true })
+    for (let turn = 0; turn < 3; turn++) {
+      for (const [cwd, name] of [
+        [one, 'one'],
+        [other, 'other'],
+      ] as const) {
+        await place.must(['add', `${name} ${turn}`], { cwd })
+        await place.must(['set', 'T-1', `labels+=${name}-${turn}`, `${name}=${turn}`], { cwd })
+        await place.must(['comment', 'T-2', `${name} ${turn}`], { cwd })
+      }
+    }
+    const [ours, theirs] = [await writersOf(place, one), await writersOf(place, other)]
+    expect(new Set([ours[0], theirs[0]]).size, 'a copy writes under another id').toBe(2)
+    expect(ours.at(-1)).toBe(theirs.at(-1))
+    await exchange(place, one, other)
+    const tasks = await place.all({ cwd: one })
+    expect(tasks.map((task) => task.title).toSorted()).toEqual(
+      ['a', 'b', 'c', ...['one', 'other'].flatMap((name) => [0, 1, 2].map((turn) => `${name} ${turn}`))].toSorted(),
+    )
+    const keys = tasks.map((task) => task.key)
+    expect(new Set(keys).size, `${keys.join(' ')}`).toBe(tasks.length)
+    expect(tasks[0]).toMatchObject({
+      labels: ['one-0', 'one-1', 'one-2', 'other-0', 'other-1', 'other-2'],
+      fields: { one: 2, other: 2 },
+    })
+    expect((await place.json(['show', 'T-2'], { cwd: other })).task?.comments).toHaveLength(6)
+    expect(await place.all({ cwd: other })).toEqual(tasks)
+    for (const cwd of [one, other]) await place.must(['doctor'], { cwd })
+  })
+
+  it('[G18] what both copies set is a conflict that both show, and none of the two values is lost', async () => {
+    await using place = await openWorkspacePlace()
+    const [one, other] = [place.dir, join(place.root, 'copy')]
+    await place.must(['add', 'a', '--body', 'first line\nlast line\n'])
+    await cp(one, other, { recursive: true })
+    await place.must(['set', 'T-1', 'title=from one', 'body=first line\none\nlast line\n'], { cwd: one })
+    await place.must(['set', 'T-1', 'title=from other', 'body=first line\nlast line\nother\n'], { cwd: other })
+    await exchange(place, one, other)
+    for (const cwd of [one, other]) {
+      const { conflicts } = await place.json(['conflicts'], { cwd })
+      expect(JSON.stringify(conflicts)).toContain('from one')
+      expect(JSON.stringify(conflicts)).toContain('from other')
+      expect((await place.json(['show', 'T-1'], { cwd })).task?.body).toBe('first line\none\nlast line\nother\n')
+    }
+    expect(await place.all({ cwd: one })).toEqual(await place.all({ cwd: other }))
+  })
+
+  it('[G18] a directory put back to an earlier time goes on without spoiling what was written since', async () => {
+    await using place = await openWorkspacePlace()
+    const [state, saved, kept] = [join(place.dir, '.tidemark'), join(place.root, 'saved'), join(place.root, 'kept')]
+    await place.must(['add', 'a'])
+    await cp(state, saved, { recursive: true })
+    await place.must(['add', 'before it was put back'])
+    await place.must(['set', 'T-1', 'x=1'])
+    await cp(place.dir, kept, { recursive: true })
+    await rm(state, { recursive: true })
+    await cp(saved, state, { recursive: true })
+    await place.must(['add', 'after it was put back'])
+    await place.must(['set', 'T-1', 'y=2'])
+    await exchange(place, place.dir, kept)
+    const tasks = await place.all()
+    expect(tasks.map((task) => task.title).toSorted()).toEqual(['a', 'after it was put back', 'before it was put back'])
+    expect(tasks.find((task) => task.title === 'a')?.fields).toEqual({ x: 1, y: 2 })
+    expect(await place.all({ cwd: kept })).toEqual(tasks)
+  })
+
+  it('[G18] a moved directory is the same workspace, by whatever name it is reached', async () => {
+    await using place = await openWorkspacePlace()
+    await place.must(['add', 'a', '--body', 'words'])
+    const before = await place.all()
+    const moved = join(place.root, 'moved')
+    await rename(place.dir, moved)
+    expect(await place.all({ cwd: moved })).toEqual(before)
+    expect((await place.json(['show', 'T-1'], { cwd: moved })).task?.body).toBe('words')
+    await place.must(['add', 'b'], { cwd: moved })
+    await symlink(moved, place.dir)
+    await place.must(['add', 'c'], { cwd: place.dir })
+    expect((await place.all({ cwd: moved })).map((task) => task.key)).toEqual(['T-1', 'T-2', 'T-3'])
+    await place.must(['doctor'], { cwd: moved })
+    expect(new Set(await writersOf(place, moved)).size, 'it writes on as the same').toBe(1)
+  })
+
+  it('[G18][G21] a directory moved or replaced under a live owner: no command reaches the wrong workspace', async () => {
+    await using place = await openWorkspacePlace()
+    await place.must(['add', 'a'])
+    await using owner = await startOwner(program.path, place)
+    const moved = join(place.root, 'moved')
+    await rename(place.dir, moved)
+    await cp(moved, place.dir, { recursive: true, filter: (path) => !path.endsWith('LOCK') })
+    const [here, added] = await Promise.all([place.tide(['add', 'here']), place.tide(['add', 'there'], { cwd: moved })])
+    for (const ran of [here, added]) expect([0, 1, 6], `${words(ran)}`).toContain(ran.exit)
+    await owner.leave()
+    const titles = async (cwd: string): Promise<readonly string[]> =>
+      (await place.all({ cwd })).map((task) => task.title)
+    expect(await titles(place.dir)).toEqual(here.exit === 0 ? ['a', 'here'] : ['a'])
+    expect(await titles(moved)).toEqual(added.exit === 0 ? ['a', 'there'] : ['a'])
+    for (const cwd of [place.dir, moved]) await place.must(['doctor'], { cwd })
+  })
+
+  it('[G18] without its .tidemark a workspace begins anew: same project, and a backup brings all back', async () => {
+    await using place = await openWorkspacePlace()
+    for (const title of ['a', 'b']) await place.must(['add', title, '--body', title])
+    const before = await place.all()
+    await place.must(['backup', '../all.tide'])
+    const { project } = JSON.parse(await readFile(join(place.dir, 'tidemark.json'), 'utf8')) as { project: string }
+    await rm(join(place.dir, '.tidemark'), { recursive: true })
+    expect(await place.all()).toEqual([])
+    expectRefusal(await place.tide(['show', 'T-1']), 3)
+    expect((await place.json(['status']))['workspace']).toMatchObject({ project, tasks: 0 })
+    await place.must(['doctor'])
+    await place.must(['recover', '../all.tide'])
+    expect(await place.all()).toEqual(before)
+    expect(await place.must(['add', 'c'])).toBe('T-3\n')
+  })
+
+  it('[G18] two workspaces, one in the other: each command means the nearest', async () => {
+    await using place = await openWorkspacePlace()
+    await place.must(['add', 'outer'])
+    const inner = join(place.dir, 'packages', 'inner')
+    await cp(place.dir, join(place.root, 'empty'), { recursive: true })
+    await cp(join(place.root, 'empty'), inner, { recursive: true })
+    await place.must(['add', 'inner'], { cwd: inner })
+    expect((await place.all({ cwd: inner })).map((task) => task.title)).toEqual(['outer', 'inner'])
+    expect((await place.all({ cwd: join(place.dir, 'packages') })).map((task) => task.title)).toEqual(['outer'])
+    const nowhere = join(place.dir, 'nowhere', 'at', 'all')
+    expect(await place.must(['list', '--dir', nowhere]), 'a folder that is not there is looked for upwards').toContain(
+      'outer',
+    )
+  })
+})
