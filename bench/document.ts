@@ -80,7 +80,7 @@ export async function loadDocument(model: string, file: string): Promise<void> {
   if (model === 'ours') {
     const replica = openReplica([state], () => undefined)
     for (const uid of replica.tasks.uids())
-      read += String(shown(replica.tasks.get(uid), 't')).length + String(shown(replica.tasks.get(uid), 's')).length
+      for (const field of ['t', 's']) read += JSON.stringify(shown(replica.tasks.get(uid), field)).length
     held = replica
   } else {
     const doc = new Y.Doc()

@@ -102,5 +102,5 @@ function warm() {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   rmSync(dir, { recursive: true, force: true })
-  if (status !== 0) throw new Error(`the bundle does not run: ${stderr}`)
+  if (status !== 0) throw new Error(`the bundle does not run: ${String(stderr)}`)
 }

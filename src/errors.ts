@@ -225,7 +225,7 @@ export function isErrorCode(text: unknown): text is ErrorCode {
 /** Anything that was thrown, as the error that a door may show: faults keep their cause for the log. */
 export function asTaskError(thrown: unknown): TaskError {
   if (thrown instanceof TaskError) return thrown
-  const problem = thrown instanceof Error ? thrown.message : String(thrown)
+  const problem = thrown instanceof Error ? thrown.message : wordsFor(thrown)
   return new TaskError('FAULT', { problem }, { cause: thrown })
 }
 
@@ -236,6 +236,13 @@ export function taskErrorFrom(json: unknown): TaskError {
     return new TaskError(json.code, { ...details })
   }
   return new TaskError('FAULT', { problem: 'an answer carried an error that this version does not know' })
+}
+
+/** Some objects cannot even be turned into text. */
+function wordsFor(thrown: unknown): string {
+  return typeof thrown === 'object' || typeof thrown === 'function'
+    ? 'something that is no error was thrown'
+    : String(thrown as bigint | boolean | number | string | symbol | null | undefined)
 }
 
 function fill(template: string, details: ErrorDetails): string {

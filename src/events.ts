@@ -1,4 +1,5 @@
 /** Typed events: past-tense names, one object payload; a throwing listener stops neither the others nor the emitter. */
+import { asTaskError } from './errors.ts'
 import type { Runtime } from './ports.ts'
 
 export interface Emitter<Events> {
@@ -23,7 +24,12 @@ export function createEmitter<Events>(log: Runtime['log']): Emitter<Events> {
         try {
           listener(event as never)
         } catch (cause) {
-          log({ level: 'error', event: 'listener.failed', name: String(name), problem: String(cause) })
+          log({
+            level: 'error',
+            event: 'listener.failed',
+            name: String(name),
+            problem: cause instanceof Error ? String(cause) : asTaskError(cause).message,
+          })
         }
       }
     },

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { socketPath } from '../../adapters/node/places.ts'
 import { buildProgram, startOwner } from './program.ts'
 import {
+  asOther,
   builtCommand,
-  canBeNobody,
+  canBeClosed,
   document,
   expectError,
   expectNoTrace,
@@ -29,9 +30,6 @@ beforeAll(async () => {
   program = await buildProgram()
 })
 afterAll(() => program[Symbol.asyncDispose]())
-
-/** Root may write everywhere: what is closed is tried as a user who owns nothing. */
-const other: RunOptions = { asNobody: canBeNobody }
 
 /** What the command leaves in a runtime folder that is not the test's own. */
 function sweep(dir: string): void {
@@ -138,7 +136,7 @@ describe.concurrent('odd places', () => {
     },
   )
 
-  it.skipIf(process.platform === 'win32')(
+  it.skipIf(!canBeClosed)(
     '[G20] a workspace that may only be read can be read; a write is refused, and nothing changed',
     async () => {
       await using place = await openWorkspacePlace()
@@ -147,7 +145,7 @@ describe.concurrent('odd places', () => {
       const files = (): Promise<string[]> => readdir(place.dir, { recursive: true })
       const [names, summary] = [await files(), await readFile(join(place.dir, '.tidemark', 'summary'))]
       letPass(place.root)
-      giveToNobody(...(canBeNobody ? [place.runtime, place.temporary] : []))
+      const other = asOther(place)
       const closed = [place.dir, ...names.map((name) => join(place.dir, name))]
       for (const path of closed) chmodSync(path, existsSync(join(path, '.')) ? 0o555 : 0o444)
       try {
@@ -170,7 +168,7 @@ describe.concurrent('odd places', () => {
           ['doctor'],
           ['history'],
           ['conflicts'],
-          ['backup', join(place.temporary, 'a.tide')],
+          ['backup', join(other.env?.['TMPDIR'] ?? place.temporary, 'a.tide')],
         ]) {
           const ran = await place.tide(args, other)
           expectNoTrace(ran)
@@ -186,12 +184,13 @@ describe.concurrent('odd places', () => {
     },
   )
 
-  it.skipIf(process.platform === 'win32')(
+  it.skipIf(!canBeClosed)(
     '[G20] a directory that one may not enter, a file that one may not read: told in words',
     async () => {
       await using place = await openWorkspacePlace()
       await place.must(['add', 'one'])
       letPass(place.root, place.dir)
+      const other = asOther(place)
       const shut = [
         join(place.dir, 'tidemark.json'),
         join(place.dir, '.tidemark', 'summary'),
@@ -217,7 +216,7 @@ describe.concurrent('odd places', () => {
     },
   )
 
-  it.skipIf(process.platform === 'win32')(
+  it.skipIf(!canBeClosed)(
     '[G19] the package may belong to someone else: no cache is written, nothing is said',
     async () => {
       await using place = openPlace()
@@ -229,7 +228,8 @@ describe.concurrent('odd places', () => {
       for (const name of caches()) rmSync(join(installed, name))
       letPass(place.root, dirname(installed))
       chmodSync(installed, 0o555)
-      giveToNobody(...(canBeNobody ? [place.dir, place.runtime, place.temporary] : []))
+      giveToNobody(place.dir)
+      const other = asOther(place)
       const command = join(installed, 'tide.cjs')
       await expectWorks(place, { ...other, command })
       expect(caches()).toEqual([])
@@ -246,5 +246,5 @@ describe.concurrent('odd places', () => {
 
 function giveAway(path: string): void {
   mkdirSync(path, { mode: 0o700 })
-  if (canBeNobody) giveToNobody(path)
+  giveToNobody(path)
 }

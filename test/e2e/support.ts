@@ -1,5 +1,5 @@
 /** The built command as people run it: processes of its own, in a place on the disk that belongs to one test alone. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -130,11 +130,31 @@ export async function openWorkspacePlace(options: { readonly name?: string } = {
   return place
 }
 
-export const canBeNobody: boolean = process.getuid?.() === 0
+const isRoot = process.getuid?.() === 0
 
-/** What a user who owns nothing needs to work here. */
-export function giveToNobody(...paths: readonly string[]): void {
-  for (const path of paths) chownSync(path, NOBODY, NOBODY)
+/** Root may do everything: what is closed is tried as a user who owns nothing, if such a one can run the command. */
+export const canBeClosed: boolean = process.platform !== 'win32' && (!isRoot || nobodyReaches(builtCommand))
+if (!canBeClosed) process.stdout.write('what is closed to others is not tried: nobody else can run the command here\n')
+
+function nobodyReaches(path: string): boolean {
+  const look = `require('node:fs').accessSync(${JSON.stringify(path)})`
+  return spawnSync(process.execPath, ['-e', look], { uid: NOBODY, gid: NOBODY }).status === 0
+}
+
+/** A folder of someone else; without root there is nobody to give it to. */
+export function giveToNobody(path: string): void {
+  if (isRoot) chownSync(path, NOBODY, NOBODY)
+}
+
+/** How to run the command as someone who may not do everything, with folders of its own beside the workspace. */
+export function asOther(place: Place): RunOptions {
+  if (!isRoot) return {}
+  const [runtime, temporary] = [join(place.root, 'run-of-another'), join(place.root, 'tmp-of-another')]
+  for (const path of [runtime, temporary]) {
+    mkdirSync(path, { mode: 0o700 })
+    giveToNobody(path)
+  }
+  return { asNobody: true, env: { XDG_RUNTIME_DIR: runtime, TMPDIR: temporary } }
 }
 
 /** Lets everyone pass through, so that what lies below decides. */

@@ -11,7 +11,7 @@ import { TaskError, type Config, type Project, type Store } from '../../src/inte
 import { readBody } from '../../src/task/body.ts'
 import { canonical } from '../../src/task/hash.ts'
 import { nameOfBody, nameOfText } from '../../src/task/body-values.ts'
-import { BODY, PURGED, type Field } from '../../src/task/fields.ts'
+import { BODY, type Field } from '../../src/task/fields.ts'
 import { aliveIn, isSeed, stampText, type Alive, type TaskState } from '../../src/task/registers.ts'
 import { openReplica, type Replica } from '../../src/task/replica.ts'
 import type { Dice } from './dice.ts'
@@ -278,7 +278,7 @@ export class SimulatedProject {
         went: this.#book.comings(text.text, this.clockOf, gone),
       }
     })
-    const purged = values.filter(isPurge).map(({ uid }) => uid)
+    const purged = change.verb === 'purge' ? values.map(({ uid }) => uid) : []
     const erased = purged.flatMap((uid) =>
       [...this.shadow.doc.getMap('bodies').keys()]
         .filter((name) => name.startsWith(`${uid}/`))
@@ -292,7 +292,7 @@ export class SimulatedProject {
       values,
       came: [...values.flatMap(firstWords), ...words.flatMap(({ came }) => came)],
       went: [...words.flatMap(({ went }) => went), ...erased],
-      replaced: values.flatMap((value) => this.#replacedBy(value, before.get(value.uid))),
+      replaced: values.flatMap((value) => this.#replacedBy(change, value, before.get(value.uid))),
       isDropped: false,
     }
   }
@@ -313,7 +313,7 @@ export class SimulatedProject {
         .map((value): BookedValue => {
           const then = verb === 'undo' ? this.#book.knewThen(uid, field, value.value) : undefined
           const name = nameOfValue(uid, field, value)
-          const saw = isPurge({ field, value }) ? knew : names
+          const saw = verb === 'purge' ? knew : names
           return { name, uid, field, value, isFile: isSeed(value), saw, knew: then ?? knew, at: value.at }
         })
     })
@@ -331,19 +331,14 @@ export class SimulatedProject {
     }
   }
 
-  #replacedBy({ uid, field, value }: BookedValue, was: TaskState | undefined): readonly string[] {
-    if (field !== BODY && !isPurge({ field, value })) return []
+  #replacedBy({ verb }: Change, { uid, field, value }: BookedValue, was: TaskState | undefined): readonly string[] {
+    if (field !== BODY && verb !== 'purge') return []
     const now = field === BODY ? nameOfBody(uid, value.value) : undefined
     const still = new Set(aliveIn(this.shadow.tasks.get(uid), BODY).map(stampText))
     const gone = aliveIn(was, BODY).filter((one) => !still.has(stampText(one)))
     const texts = new Set(gone.flatMap((one) => nameOfBody(uid, one.value) ?? []))
     return [...texts].flatMap((text) => (text === now ? [] : this.#book.comings(text, this.clockOf)))
   }
-}
-
-/** The other value of that register says that the task lives again. */
-function isPurge({ field, value }: Pick<BookedValue, 'field' | 'value'>): boolean {
-  return field === PURGED && value.value === true
 }
 
 function firstWords({ uid, field, value }: { uid: Uid; field: Field; value: Alive }): readonly BookedWord[] {

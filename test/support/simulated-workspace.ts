@@ -14,7 +14,7 @@ import {
   type EditedBody,
 } from '../../src/task/body.ts'
 import { bodyWrites, nameOfBody, nameOfText } from '../../src/task/body-values.ts'
-import { BODY, PURGED, type Field } from '../../src/task/fields.ts'
+import { BODY, type Field } from '../../src/task/fields.ts'
 import { aliveIn, shownValue, type Alive, type TaskState, type Write } from '../../src/task/registers.ts'
 import { BODIES, type Replica } from '../../src/task/replica.ts'
 import type { FieldValues } from '../../src/task/seeds.ts'
@@ -148,7 +148,7 @@ export class SimulatedWorkspace {
     const cursor = this.#replica.cursor(this.actor, this.#client)
     const planned = planEntries(this.#replica.tasks, writes, cursor, now)
     const values = this.#bookValues(intent, writes, planned, cursor.clock, now)
-    const replaced = this.#replacedWords(writes)
+    const replaced = this.#replacedWords(intent, writes)
     const updates = [...edited.updates, ...this.#mechanism.write(this.#replica, cursor, planned)]
     const change: Change = {
       id: `${this.place}.${this.#client}.${++this.#changes}`,
@@ -268,7 +268,7 @@ export class SimulatedWorkspace {
         field,
         value,
         isFile: false,
-        saw: isPurge(write) ? namesIn(state) : base.map((one) => nameOfValue(uid, field, one)),
+        saw: verb === 'purge' ? namesIn(state) : base.map((one) => nameOfValue(uid, field, one)),
         // An undo brings an old deletion back, with what that one knew.
         knew: (verb === 'undo' ? this.#book.knewThen(uid, field, write.value) : undefined) ?? namesIn(state),
         at: write.beside === true ? entry.at : Math.max(Math.floor(now), latest),
@@ -277,10 +277,9 @@ export class SimulatedWorkspace {
   }
 
   /** A write of a body that puts another text in the place of one it saw says so to every word of that one. */
-  #replacedWords(writes: readonly Write[]): readonly string[] {
-    return writes.flatMap((write) => {
-      const { uid, field, value, base } = write
-      if (field !== BODY && !isPurge(write)) return []
+  #replacedWords({ verb }: Intent, writes: readonly Write[]): readonly string[] {
+    return writes.flatMap(({ uid, field, value, base }) => {
+      if (field !== BODY && verb !== 'purge') return []
       const now = field === BODY ? nameOfBody(uid, value) : undefined
       const state = this.#replica.tasks.get(uid)
       const saw = field === BODY && base !== undefined ? base : aliveIn(state, BODY)
@@ -338,11 +337,6 @@ export class SimulatedWorkspace {
       went: this.#book.comings(text, this.clockOf, gone),
     }
   }
-}
-
-/** The other value of that register says that the task lives again. */
-function isPurge({ field, value }: Write): boolean {
-  return field === PURGED && value === true
 }
 
 function namesIn(state: TaskState | undefined): readonly string[] {

@@ -38,7 +38,7 @@ export function crash({ disk }: MemoryWorkspace): void {
   disk.crash()
 }
 
-export function filesOf(workspace: MemoryWorkspace): SummaryFiles {
+function filesOf(workspace: MemoryWorkspace): SummaryFiles {
   return memorySummaryFiles(() => String(workspace.commits), workspace.files)
 }
 

@@ -21,10 +21,17 @@ export const command: CommandDescriptor<FileOptions> = defineCommand<FileOptions
   options: ({ common, words: [file] }) => ({ ...common, file: parseFile(file) }),
   async run(options, world) {
     const bytes = await world.readFile(resolve(world.cwd, options.file))
-    const { config } = parseBackup(bytes, options.file)
-    if (!(await isWorkspace(options.dir, world))) await world.init({ dir: options.dir, settings: config })
+    if (!(await isWorkspace(options.dir, world))) {
+      await world.init({ dir: options.dir, settings: parseBackup(bytes, options.file).config })
+    }
     const backup = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-    const { tasks, changed } = await callWorkspace(options, world, 'workspace.recover', { backup })
+    const { tasks, changed } = await callWorkspace(options, world, 'workspace.recover', { backup }).catch(
+      (cause: unknown) => {
+        // The workspace was handed bytes; the person named a file.
+        const isSpoilt = cause instanceof TaskError && cause.code === 'BACKUP_INVALID'
+        throw isSpoilt ? new TaskError(cause.code, { ...cause.details, path: options.file }, { cause }) : cause
+      },
+    )
     if (options.json) return printJson(world, { tasks, changed })
     world.stdout.write(`${changed}\n`)
     say(options, world, `the backup has ${tasks} tasks; ${changed} changed here`)
