@@ -42,6 +42,8 @@ export interface Replica extends Pick<Emitter<ReplicaEvents>, 'on'> {
   readonly tasks: TaskTable
   /** All or nothing for the reader: an update that cannot be read throws DOCUMENT_INVALID. */
   apply(updates: readonly Uint8Array[], origin?: unknown): void
+  /** Applies, and says whether there was anything new in it: also what waits for an earlier update, or for a later version. */
+  hear(updates: readonly Uint8Array[], origin?: unknown): boolean
   encode(): Uint8Array
   /** The schema that the document's newest writer spoke. */
   readonly schema: number
@@ -72,6 +74,17 @@ export function openReplica(updates: readonly Uint8Array[], log: Runtime['log'])
     tasks: reader.table,
     on: emitter.on,
     apply: (more, origin) => applyAll(doc, more, origin),
+    hear(more, origin) {
+      let isNew = false
+      const heard = (): void => void (isNew = true)
+      doc.on('update', heard)
+      try {
+        applyAll(doc, more, origin)
+      } finally {
+        doc.off('update', heard)
+      }
+      return isNew || doc.store.pendingStructs !== null || doc.store.pendingDs !== null
+    },
     encode: () => Y.encodeStateAsUpdate(doc),
     get schema() {
       const schema = doc.getMap(ABOUT).get('schema')

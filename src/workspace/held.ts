@@ -34,6 +34,8 @@ export class Held {
     // The last writer's clocks go on only where no one, and no copy, has written since.
     const last = note.load()
     const goesOn = inItsPlace && last !== undefined && last.nonce === stored.nonce
+    // Once only: a directory put back to this state after this process was killed must not write under the same clocks again.
+    if (goesOn) note.save({ ...last, nonce: '' })
     this.cursor = {
       actor: this.#head.actor,
       client: goesOn ? last.client : randomClient(runtime.random),

@@ -163,9 +163,13 @@ export class Project implements AsyncDisposable {
       const past = [...(along.history ?? []).filter(({ id }) => !known.has(id)), change]
       try {
         using _watch = replica.on('changed', (event) => event.before.forEach((state, uid) => before.set(uid, state)))
-        replica.apply(updates, 'remote')
-        if (before.size === 0) return []
-        await held.commit(updates, past, Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0))
+        if (!replica.hear(updates, 'remote')) return []
+        // What waits for an earlier update, or for a later version, is kept too: it was heard, and may never be said again.
+        await held.commit(
+          updates,
+          before.size === 0 ? [] : past,
+          Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0),
+        )
       } catch (cause) {
         await this.#release(held)
         throw cause

@@ -130,7 +130,7 @@ export async function openWorkspacePlace(options: { readonly name?: string } = {
   return place
 }
 
-const isRoot = process.getuid?.() === 0
+export const isRoot: boolean = process.getuid?.() === 0
 
 /** Root may do everything: what is closed is tried as a user who owns nothing, if such a one can run the command. */
 export const canBeClosed: boolean = process.platform !== 'win32' && (!isRoot || nobodyReaches(builtCommand))

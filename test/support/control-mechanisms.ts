@@ -172,6 +172,10 @@ function openMap(updates: readonly Uint8Array[]): Replica {
     doc,
     schema: SCHEMA_VERSION,
     apply,
+    hear(more, origin) {
+      apply(more, origin)
+      return true
+    },
     encode: () => Y.encodeStateAsUpdate(doc),
     cursor: (actor, client) => ({ actor, client, clock: Y.getState(doc.store, client), tail: null }),
     on: () => ({ [Symbol.dispose]: () => undefined }),
