@@ -8,19 +8,24 @@
 const { readFileSync, renameSync, writeFileSync } = require('node:fs')
 const { createRequire, wrap } = require('node:module')
 const { Script } = require('node:vm')
+const { crc32 } = require('node:zlib')
 
+const SUM_BYTES = 4
 const file = `${__dirname}/tide-main.cjs`
 const cache = `${__dirname}/tide-main.BUNDLE.${process.version}-${process.arch}.cache`
 
-function read(path) {
+/** V8 believes what it is given: a byte that changed on the disk could end the process, so the cache proves itself first. */
+function readCache() {
   try {
-    return readFileSync(path)
+    const bytes = readFileSync(cache)
+    const code = bytes.subarray(SUM_BYTES)
+    return crc32(code) === bytes.readUInt32LE(0) ? code : undefined
   } catch {
-    return undefined
+    return undefined // none yet, or a cut one
   }
 }
 
-const cachedData = read(cache)
+const cachedData = readCache()
 const script = new Script(wrap(readFileSync(file, 'utf8')), { filename: file, cachedData })
 const bundle = { exports: {} }
 script.runInThisContext()(bundle.exports, createRequire(file), bundle, file, __dirname)
@@ -36,7 +41,10 @@ if (process.env.TIDEMARK_WARM !== undefined) {
 
 function keep() {
   try {
-    writeFileSync(`${cache}.${process.pid}`, script.createCachedData())
+    const code = script.createCachedData()
+    const sum = Buffer.alloc(SUM_BYTES)
+    sum.writeUInt32LE(crc32(code))
+    writeFileSync(`${cache}.${process.pid}`, Buffer.concat([sum, code]))
     renameSync(`${cache}.${process.pid}`, cache)
   } catch {
     // Installed by someone else: this user may not write here.

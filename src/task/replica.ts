@@ -14,6 +14,7 @@ import { isUid } from '../ids.ts'
 import type { Runtime } from '../ports.ts'
 import { readEntry } from './entry.ts'
 import type { Field } from './fields.ts'
+import { fillGaps } from './gaps.ts'
 import { replaceValues, seedValue, withoutPurgedSeeds, type Alive, type Stamp, type TaskState } from './registers.ts'
 import { StoredState, uidOfLine } from './stored-state.ts'
 import { createTaskTable, type MutableTaskTable, type TaskTable } from './table.ts'
@@ -45,6 +46,8 @@ export interface Replica extends Pick<Emitter<ReplicaEvents>, 'on'> {
   /** Applies, and says whether there was anything new in it: also what waits for an earlier update, or for a later version. */
   hear(updates: readonly Uint8Array[], origin?: unknown): boolean
   encode(): Uint8Array
+  /** Something lost was stood in for (gaps.ts): for reading only. */
+  readonly isFilled: boolean
   /** The schema that the document's newest writer spoke. */
   readonly schema: number
   /** Where `client`, writing for `actor`, goes on. */
@@ -56,7 +59,12 @@ interface Difference {
   readonly removed: Map<Field, Stamp[]>
 }
 
-export function openReplica(updates: readonly Uint8Array[], log: Runtime['log']): Replica {
+/** `lostFrom`: rows are known to be lost; the log named stands in for writers of whom nothing is left. */
+export function openReplica(
+  updates: readonly Uint8Array[],
+  log: Runtime['log'],
+  { lostFrom }: { readonly lostFrom?: ActorId } = {},
+): Replica {
   const doc = new Y.Doc()
   const reader = new TableReader(doc)
   const emitter = createEmitter<ReplicaEvents>(log)
@@ -64,6 +72,7 @@ export function openReplica(updates: readonly Uint8Array[], log: Runtime['log'])
   doc.getMap(BODIES)
   doc.getMap(ABOUT)
   applyAll(doc, updates, 'load')
+  const isFilled = lostFrom !== undefined && fillGaps(doc, logName(lostFrom))
   reader.readAll()
   doc.on('afterTransaction', (transaction: Y.Transaction) => {
     const before = reader.readTransaction(transaction)
@@ -71,6 +80,7 @@ export function openReplica(updates: readonly Uint8Array[], log: Runtime['log'])
   })
   return {
     doc,
+    isFilled,
     tasks: reader.table,
     on: emitter.on,
     apply: (more, origin) => applyAll(doc, more, origin),

@@ -94,6 +94,11 @@ export class Held {
     return (await this.store.read(DOCUMENT)).map((row) => row.bytes)
   }
 
+  /** The actor, where rows of the document are known to be lost; asked after they were read. */
+  get lostFrom(): Cursor['actor'] | undefined {
+    return this.store.problems().some(({ log }) => log === DOCUMENT) ? this.actor : undefined
+  }
+
   async history(): Promise<readonly Change[]> {
     return (await this.store.read(HISTORY)).map((row) => readChange(row.bytes))
   }

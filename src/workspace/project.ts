@@ -7,7 +7,7 @@
 import { TaskError } from '../errors.ts'
 import { createEmitter, type Emitter } from '../events.ts'
 import { keysIn, type Change } from '../history/change.ts'
-import { newShortId, type Key, type Uid } from '../ids.ts'
+import { newShortId, type ActorId, type Key, type Uid } from '../ids.ts'
 import type { Store } from '../ports.ts'
 import { shownKey } from '../task/keys.ts'
 import type { TaskState } from '../task/registers.ts'
@@ -104,7 +104,7 @@ export class Project implements AsyncDisposable {
     const held = await this.hold()
     while (this.#replica === undefined && this.#held === held) {
       const { nonce } = held.seal
-      const replica = await this.#open(await held.document())
+      const replica = await this.#openHeld(held)
       // What was read before a commit lacks it, and what someone else opened meanwhile may have edits in it.
       if (held.seal.nonce === nonce) this.#replica ??= replica
     }
@@ -161,6 +161,7 @@ export class Project implements AsyncDisposable {
       const known = new Set((await held.history()).map(({ id }) => id))
       const change = this.#change(held, { verb: from.verb, by: from.name, writes: [] })
       const past = [...(along.history ?? []).filter(({ id }) => !known.has(id)), change]
+      if (replica.isFilled) return this.#absorbIntoGaps(held, updates, past, along.lastNumber)
       try {
         using _watch = replica.on('changed', (event) => event.before.forEach((state, uid) => before.set(uid, state)))
         if (!replica.hear(updates, 'remote')) return []
@@ -236,7 +237,7 @@ export class Project implements AsyncDisposable {
 
   /** Makes the summary from the document. */
   async #rebuild(held: Held): Promise<void> {
-    const opened = this.#replica ?? (await this.#open(await held.document()))
+    const opened = this.#replica ?? (await this.#openHeld(held))
     this.#replica ??= opened
     const { tasks } = this.#replica
     held.cursor = this.#replica.cursor(held.actor, held.cursor.client)
@@ -345,7 +346,10 @@ export class Project implements AsyncDisposable {
     if (!held.isDueForCompaction) return
     const compact = async (): Promise<void> => {
       if (this.#held === held)
-        await held.compact(async (updates) => (this.#replica ?? (await this.#open(updates))).encode())
+        await held.compact(async (updates) => {
+          const whole = this.#replica?.isFilled === false ? this.#replica : await this.#open(updates)
+          return whole.encode()
+        })
     }
     this.#queue = this.#queue.then(compact).catch((cause: unknown) => {
       // The updates are all there still; the next commit tries again.
@@ -353,9 +357,29 @@ export class Project implements AsyncDisposable {
     })
   }
 
-  async #open(updates: readonly Uint8Array[]): Promise<Replica> {
+  /** What the store has; where rows of it are lost, everything that came after them all the same. */
+  async #openHeld(held: Held): Promise<Replica> {
+    const updates = await held.document()
+    return this.#open(updates, held.lostFrom)
+  }
+
+  async #open(updates: readonly Uint8Array[], lostFrom?: ActorId): Promise<Replica> {
     const { openReplica } = await import('../task/replica.ts')
-    return openReplica(updates, this.world.runtime.log)
+    return openReplica(updates, this.world.runtime.log, lostFrom === undefined ? {} : { lostFrom })
+  }
+
+  /** Into a document with gaps: what comes may be what was lost, so it is stored whole and read anew. */
+  async #absorbIntoGaps(
+    held: Held,
+    updates: readonly Uint8Array[],
+    past: readonly Change[],
+    lastNumber = 0,
+  ): Promise<readonly Uid[]> {
+    await held.commit(updates, past, lastNumber)
+    this.#replica = undefined
+    this.#table = undefined
+    await this.#rebuild(held)
+    return [...(await this.tasks()).uids()]
   }
 
   #oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> {

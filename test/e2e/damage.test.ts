@@ -11,7 +11,7 @@ import { makeSample, TASKS, type Sample } from './damage-sample.ts'
 import { document, expectNoTrace, words, type Answer, type Ran } from './support.ts'
 
 /** Rows that one bit may cost: where a key is damaged, those that were stored as what differs from it go too. */
-const MOST_LOST_TO_A_BIT = 26
+const MOST_LOST_TO_A_BIT = 8
 
 /** What a command that met damage may do: what it would do without, or say what is wrong. */
 function judged(ran: Ran): Answer | undefined {
@@ -66,11 +66,11 @@ function judgedTask(ran: Ran): TaskDetail | undefined {
   return undefined // the task is what was lost: the doctor has to say so
 }
 
-/** A task that is listed is one that was there, with a title that it had. */
+/** A task that is listed is one that was there, with a title that it had, or with none where the row that said it is lost. */
 function expectKnown(sample: Sample, task: TaskView, what: string): void {
   const known = sample.tasks.find((one) => one.uid === task.uid)
   expect(known, `${what}\na task that never was: ${JSON.stringify(task)}`).toBeDefined()
-  expect(task.title, `${what}`).toBe(known?.title)
+  expect(['', known?.title], `${what}`).toContain(task.title)
 }
 
 async function flip(path: string, at: number, bit: number): Promise<void> {
@@ -185,7 +185,7 @@ describe.concurrent('damaged files', { timeout: 900_000 }, () => {
 
   it('[G15][G16] of the store, without a summary: right, or told; mended as far as can be', async () => {
     await using sample = await makeSample()
-    const wanted = { folder: sample.store, fits: isStoreFile, seed: 2, bytesPerFlip: 60_000, cuts: 0 }
+    const wanted = { folder: sample.store, fits: isStoreFile, seed: 2, bytesPerFlip: 30_000, cuts: 1 }
     expect(await suffer(sample, wanted, { withSummary: false })).toBe('')
   })
 

@@ -171,6 +171,7 @@ function openMap(updates: readonly Uint8Array[]): Replica {
   return {
     doc,
     schema: SCHEMA_VERSION,
+    isFilled: false,
     apply,
     hear(more, origin) {
       apply(more, origin)
