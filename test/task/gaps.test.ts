@@ -18,7 +18,7 @@ async function tenTasks(): Promise<{ readonly rows: readonly Uint8Array[]; reado
 }
 
 function titles(replica: Replica): readonly string[] {
-  return [...replica.tasks.uids()].map((uid) => String(shown(replica.tasks.get(uid), 't'))).toSorted()
+  return [...replica.tasks.uids()].map((uid) => JSON.stringify(shown(replica.tasks.get(uid), 't'))).toSorted()
 }
 
 describe('a document with lost updates', () => {
