@@ -1,6 +1,6 @@
 /** Measuring as fairly as a shared machine allows: whole processes in turn, ratios within a round, medians and minima. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -86,11 +86,23 @@ export function measuredChild(argv: readonly string[]): Readonly<Record<string, 
 
 function runOnce({ argv, cwd, name }: Candidate, round: number): number {
   const [command = '', ...args] = typeof argv === 'function' ? argv(round) : argv
-  const began = process.hrtime.bigint()
-  const { status, stderr } = spawnSync(command, args, { cwd, env: cleanEnvironment(), input: '', maxBuffer: 1 << 28 })
-  const ms = Number(process.hrtime.bigint() - began) / 1e6
-  if (status !== 0) throw new Error(`${name} failed: ${String(stderr).slice(0, 500)}`)
-  return ms
+  // Into a file: a pipe that this process empties between its own turns would be measured with it.
+  const path = join(tmpdir(), `tidemark-bench-${process.pid}.out`)
+  const output = openSync(path, 'w')
+  try {
+    const began = process.hrtime.bigint()
+    const { status, stderr } = spawnSync(command, args, {
+      cwd,
+      env: cleanEnvironment(),
+      stdio: ['ignore', output, 'pipe'],
+    })
+    const ms = Number(process.hrtime.bigint() - began) / 1e6
+    if (status !== 0) throw new Error(`${name} failed: ${String(stderr).slice(0, 500)}`)
+    return ms
+  } finally {
+    closeSync(output)
+    rmSync(path)
+  }
 }
 
 function peakMemory({ argv, cwd }: Candidate, round: number): number | undefined {

