@@ -1,4 +1,7 @@
-/** Files in a map: the twin of the port for tests and simulations. Knows no modes and no links. */
+/**
+ * Files in a map: the twin of the port for tests and simulations. Knows no modes and no links.
+ * Watchers hear of a change in a microtask after it, always by its path.
+ */
 import { TaskError, type ErrorCode, type FileEntry, type Files, type WriteOutcome } from '../../src/internal.ts'
 
 export interface MemoryFiles extends Files {
@@ -13,6 +16,11 @@ export interface MemoryFilesOptions {
   readonly now?: () => number
 }
 
+interface Watcher {
+  readonly start: string
+  readonly listener: Parameters<Files['watch']>[1]
+}
+
 interface Held {
   readonly bytes: Uint8Array
   readonly modifiedMs: number
@@ -21,10 +29,17 @@ interface Held {
 
 export function memoryFiles({ now = () => 0 }: MemoryFilesOptions = {}): MemoryFiles {
   const held = new Map<string, Held>()
+  const watchers = new Set<Watcher>()
   let lastInode = 0
 
   const put = (path: string, bytes: Uint8Array): void => {
     held.set(path, { bytes: bytes.slice(), modifiedMs: now(), inode: String(++lastInode) })
+    tell(watchers, path)
+  }
+  const take = (path: string): boolean => {
+    const isThere = held.delete(path)
+    if (isThere) tell(watchers, path)
+    return isThere
   }
   const differs = (path: string, expected: Uint8Array | null): WriteOutcome | undefined => {
     const before = held.get(path)
@@ -35,14 +50,19 @@ export function memoryFiles({ now = () => 0 }: MemoryFilesOptions = {}): MemoryF
 
   return {
     put: (path, bytes) => put(checkPath(path, 'FILE_UNWRITABLE'), bytes),
-    take: (path) => held.delete(path),
+    take,
     list: async (folder) => {
-      const start = folder === '' ? '' : `${checkPath(folder, 'FILE_UNREADABLE')}/`
+      const start = startOf(folder)
       if (held.has(folder)) throw new TaskError('FILE_UNREADABLE', { path: folder, reason: 'it is not a folder' })
       return [...held]
-        .filter(([path]) => path.startsWith(start) && !/(?:^|\/)\./.test(path.slice(start.length)))
+        .filter(([path]) => isShownBelow(start, path))
         .map(([path, { bytes, modifiedMs, inode }]): FileEntry => ({ path, size: bytes.byteLength, modifiedMs, inode }))
         .toSorted((one, other) => (one.path < other.path ? -1 : 1))
+    },
+    entry: async (path) => {
+      const found = held.get(checkPath(path, 'FILE_UNREADABLE'))
+      if (found === undefined) return undefined
+      return { path, size: found.bytes.byteLength, modifiedMs: found.modifiedMs, inode: found.inode }
     },
     read: async (path) => {
       const found = held.get(checkPath(path, 'FILE_UNREADABLE'))
@@ -62,10 +82,34 @@ export function memoryFiles({ now = () => 0 }: MemoryFilesOptions = {}): MemoryF
       checkPath(path, 'FILE_UNWRITABLE')
       if (isFolder(held, path)) throw new TaskError('FILE_UNWRITABLE', { path, reason: 'it is a folder' })
       const outcome = differs(path, expected)
-      if (outcome === undefined) held.delete(path)
+      if (outcome === undefined) take(path)
       return outcome ?? 'written'
     },
+    watch: (folder, listener) => {
+      const watcher: Watcher = { start: startOf(folder), listener }
+      watchers.add(watcher)
+      return { [Symbol.dispose]: () => void watchers.delete(watcher) }
+    },
   }
+}
+
+/** Those who watch now, unless they have ended it when the microtask runs. */
+function tell(watchers: ReadonlySet<Watcher>, path: string): void {
+  for (const watcher of watchers) {
+    if (!isShownBelow(watcher.start, path)) continue
+    queueMicrotask(() => {
+      if (watchers.has(watcher)) watcher.listener([path])
+    })
+  }
+}
+
+/** What the paths below a folder begin with. */
+function startOf(folder: string): string {
+  return folder === '' ? '' : `${checkPath(folder, 'FILE_UNREADABLE')}/`
+}
+
+function isShownBelow(start: string, path: string): boolean {
+  return path.startsWith(start) && !/(?:^|\/)\./.test(path.slice(start.length))
 }
 
 function isFolder(held: ReadonlyMap<string, Held>, path: string): boolean {

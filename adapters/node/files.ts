@@ -22,6 +22,7 @@ import { basename, dirname, join, sep } from 'node:path'
 import { TaskError, type FileEntry, type Files, type WriteOutcome } from '../../src/internal.ts'
 import { guarded, unlessMissing, unlessTaken, type Access } from './disk-errors.ts'
 import { keepOwnerAndMode, openTemporary, place, syncFolder, synced } from './swap.ts'
+import { watchFolder } from './watching.ts'
 
 export interface FilesOptions {
   /** Larger files are not read. @default 256 MiB */
@@ -46,9 +47,14 @@ export function openFiles(root: string, { maxFileBytes = 256 * 1024 * 1024 }: Fi
   const disk = new Disk(inside, maxFileBytes)
   return {
     list: async (folder) => disk.list(folder),
+    entry: async (path) => disk.entry(path),
     read: async (path) => disk.read(path),
     write: (path, bytes, expected) => disk.write(path, bytes, expected),
     remove: (path, expected) => disk.remove(path, expected),
+    watch: (folder, listener) => {
+      if (folder !== '') checkedPath(folder, 'FILE_UNREADABLE')
+      return watchFolder(inside, folder, listener)
+    },
   }
 }
 
@@ -57,6 +63,7 @@ export function openFiles(root: string, { maxFileBytes = 256 * 1024 * 1024 }: Fi
 class Disk {
   readonly #root: string
   readonly #maxFileBytes: number
+  #lastFolder: { readonly folder: string; readonly real: string } | undefined
 
   constructor(root: string, maxFileBytes: number) {
     this.#root = root
@@ -72,12 +79,43 @@ class Disk {
     return entries.toSorted((one, other) => (one.path < other.path ? -1 : 1))
   }
 
-  read(path: string): { readonly bytes: Uint8Array } | undefined {
+  entry(path: string): FileEntry | undefined {
     return guarded('FILE_UNREADABLE', path, () => {
       const real = this.#follow(checkedPath(path, 'FILE_UNREADABLE'), 'FILE_UNREADABLE')
+      const stats = real === undefined ? undefined : statSync(real, { throwIfNoEntry: false })
+      if (stats?.isFile() !== true) return undefined
+      return { path, size: stats.size, modifiedMs: stats.mtimeMs, inode: inodeOf(stats) }
+    })
+  }
+
+  read(path: string): { readonly bytes: Uint8Array } | undefined {
+    return guarded('FILE_UNREADABLE', path, () => {
+      const relative = checkedPath(path, 'FILE_UNREADABLE')
+      const plain = this.#readPlain(relative, path)
+      if (plain !== undefined) return { bytes: plain.bytes }
+      const real = this.#follow(relative, 'FILE_UNREADABLE')
       const found = real === undefined ? undefined : this.#look(real, path)
       return found === undefined ? undefined : { bytes: found.bytes }
     })
+  }
+
+  /** Most files are no links and lie in the same folder as the one before: that folder is followed once a batch. */
+  #readPlain(relative: string, path: string): Found | undefined {
+    if (typeof constants.O_NOFOLLOW !== 'number') return undefined // not on Windows
+    const folder = dirname(relative)
+    if (folder !== this.#lastFolder?.folder) {
+      const real = folder === '.' ? this.#root : this.#follow(folder, 'FILE_UNREADABLE')
+      if (real === undefined) return undefined
+      this.#lastFolder = { folder, real }
+      setImmediate(() => (this.#lastFolder = undefined))
+    }
+    try {
+      return this.#look(join(this.#lastFolder.real, basename(relative)), path, constants.O_NOFOLLOW)
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && (cause.code === 'ELOOP' || cause.code === 'EMLINK'))
+        return undefined
+      throw cause
+    }
   }
 
   async write(path: string, bytes: Uint8Array, expected: Uint8Array | null): Promise<WriteOutcome> {
@@ -164,9 +202,9 @@ class Disk {
     return join(parent, basename(folder))
   }
 
-  #look(real: string, path: string): Found | undefined {
+  #look(real: string, path: string, flags = 0): Found | undefined {
     // Not blocking: opening a pipe would wait for its writer for ever.
-    const file = unlessMissing(() => openSync(real, constants.O_RDONLY | constants.O_NONBLOCK))
+    const file = unlessMissing(() => openSync(real, constants.O_RDONLY | constants.O_NONBLOCK | flags))
     if (file === undefined) return undefined
     try {
       const stats = fstatSync(file)

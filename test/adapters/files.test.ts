@@ -34,6 +34,9 @@ filesConformance('memory', async () => {
       put: async (path, text) => files.put(path, bytesOf(text)),
       replace: async (path, text) => files.put(path, bytesOf(text)),
       take: async (path) => void files.take(path),
+      takeFolder: async (folder) => {
+        for (const { path } of await files.list(folder)) files.take(path)
+      },
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
@@ -53,6 +56,7 @@ filesConformance('node', async () => {
         await rename(join(root, 'new'), join(root, path))
       },
       take: (path) => rm(join(root, path)),
+      takeFolder: (path) => rm(join(root, path), { recursive: true }),
     },
     [Symbol.asyncDispose]: () => rm(root, { recursive: true }),
   }

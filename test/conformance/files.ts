@@ -9,6 +9,8 @@ export interface FilesUnderTest extends AsyncDisposable {
     /** Another file under the name, as `git checkout` and editors that rename leave it. */
     replace(path: string, text: string): Promise<void>
     take(path: string): Promise<void>
+    /** With all that it holds. */
+    takeFolder(path: string): Promise<void>
   }
 }
 
@@ -39,6 +41,7 @@ export function filesConformance(name: string, open: () => Promise<FilesUnderTes
     reading(() => world)
     writing(() => world)
     racing(() => world)
+    watching(() => world)
   })
 }
 
@@ -203,5 +206,125 @@ function racing(world: () => FilesUnderTest): void {
     const [outcome] = await Promise.all([files.write('a.md', two, one), outside.put('a.md', 'saved')])
     expect(['changed', 'written']).toContain(outcome)
     expect(await files.read('a.md')).toEqual({ bytes: bytesOf('saved') })
+  })
+}
+
+interface Ear extends Disposable {
+  /** Every call so far. */
+  readonly calls: readonly (readonly string[] | null)[]
+  /** Makes a change, and resolves with its path when a call since then has it or says that anything may have changed. */
+  after(path: string, change: () => Promise<unknown>): Promise<string>
+}
+
+function listen(files: Files, folder: string): Ear {
+  const calls: (readonly string[] | null)[] = []
+  let look = (): void => undefined
+  const watching = files.watch(folder, (paths) => {
+    calls.push(paths)
+    look()
+  })
+  return {
+    calls,
+    after: async (path, change) => {
+      const since = calls.length
+      const heard = new Promise<string>((resolve) => {
+        look = () => {
+          if (calls.slice(since).some((paths) => paths?.includes(path) ?? true)) resolve(path)
+        }
+      })
+      await change()
+      return heard
+    },
+    [Symbol.dispose]: () => watching[Symbol.dispose](),
+  }
+}
+
+function watching(world: () => FilesUnderTest): void {
+  it('[P52] a watch says each change below its folder: made, changed, replaced, taken, by others and by itself', async () => {
+    const { files, outside } = world()
+    await outside.put('tasks/a.md', 'one\n')
+    using ear = listen(files, 'tasks')
+    const paths = ['tasks/b.md', 'tasks/new/c.md', 'tasks/new/deep/er/d.md', 'tasks/ünï \u{1f30a}.md']
+    for (const path of ['tasks/a.md', ...paths]) {
+      expect(await ear.after(path, () => outside.put(path, 'two'))).toBe(path)
+      expect(await ear.after(path, () => outside.put(path, 'three'))).toBe(path)
+      expect(await ear.after(path, () => outside.replace(path, 'four'))).toBe(path)
+      expect(await ear.after(path, () => outside.take(path))).toBe(path)
+      expect(await ear.after(path, () => files.write(path, one, null))).toBe(path)
+      expect(await ear.after(path, () => files.write(path, two, one))).toBe(path)
+      expect(await ear.after(path, () => files.remove(path, two))).toBe(path)
+    }
+  })
+
+  it('[P52] a watch is ready when it returns, on the root too, and many changes at once are all said', async () => {
+    const { files, outside } = world()
+    const paths = Array.from({ length: 200 }, (_, index) => `${index % 7}/${index}.md`)
+    using ear = listen(files, '')
+    await ear.after('last.md', async () => {
+      for (const path of paths) await outside.put(path, path)
+      await outside.put('last.md', 'last')
+    })
+    const heard = new Set(ear.calls.flatMap((call) => call ?? paths))
+    expect(paths.filter((path) => !heard.has(path))).toEqual([])
+  })
+
+  it('[P52] a folder that is not there yet, goes and returns is watched all the time', async () => {
+    const { files, outside } = world()
+    using ear = listen(files, 'later/tasks')
+    const [one, two] = ['later/tasks/a.md', 'later/tasks/b.md'] as const
+    for (let round = 0; round < 3; round++) {
+      expect(await ear.after(one, () => outside.put(one, 'one'))).toBe(one)
+      expect(await ear.after(two, () => outside.put(two, 'two'))).toBe(two)
+      expect(await ear.after(one, () => outside.take(one))).toBe(one)
+      expect(await ear.after(two, () => outside.takeFolder('later'))).toBe(two)
+    }
+  })
+
+  it('[P53] a watch names no path that is not below its folder or that a list passes over', async () => {
+    const { files, outside } = world()
+    await outside.put('tasks/a.md', 'one')
+    using ear = listen(files, 'tasks')
+    await ear.after('tasks/a.md', async () => {
+      for (const path of ['b.md', 'tasks2/c.md', 'tasks/.d.md', 'tasks/.git/e.md', '.tasks/f.md']) {
+        await outside.put(path, 'one')
+      }
+      await outside.put('tasks/a.md', 'two')
+    })
+    expect(new Set(ear.calls.flatMap((call) => call ?? []))).toEqual(new Set(['tasks/a.md']))
+  })
+
+  it('[P54] a watch that has ended says nothing more, and others go on', async () => {
+    const { files, outside } = world()
+    await outside.put('tasks/a.md', 'one')
+    using going = listen(files, 'tasks')
+    const ended = listen(files, 'tasks')
+    await Promise.all([
+      ended.after('tasks/a.md', async () => undefined),
+      going.after('tasks/a.md', () => outside.put('tasks/a.md', 'two')),
+    ])
+    const before = ended.calls.length
+    const unheard = outside.put('tasks/a.md', 'three')
+    ended[Symbol.dispose]()
+    ended[Symbol.dispose]()
+    await unheard
+    await going.after('tasks/b.md', () => outside.put('tasks/b.md', 'four'))
+    expect(ended.calls).toHaveLength(before)
+  })
+
+  it('[P54] a listener can end its own watch', async () => {
+    const { files, outside } = world()
+    using going = listen(files, '')
+    let calls = 0
+    const ending = files.watch('', () => {
+      calls++
+      ending[Symbol.dispose]()
+    })
+    for (const path of ['a.md', 'b.md', 'c.md']) await going.after(path, () => outside.put(path, 'one'))
+    expect(calls).toBe(1)
+  })
+
+  it.each(outsidePaths.filter((path) => path !== ''))('[P7] nothing is watched at the path %j', (path) => {
+    const { files } = world()
+    expect(() => files.watch(path, () => undefined)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
   })
 }
