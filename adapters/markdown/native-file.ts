@@ -83,8 +83,14 @@ function readEntries(text: string, front: FrontMatter, problems: FormatProblem[]
 
 function fieldProblem({ name }: Entry, line: number, reason: string | undefined): FormatProblem {
   if (reason === undefined)
-    return { code: 'FIELD_TWICE', line, message: `${quoted(name)} stands twice; keep one of them`, field: name }
-  return { code: 'FIELD_UNREADABLE', line, message: `cannot read ${quoted(name)}: ${reason}`, field: name }
+    return {
+      code: 'FIELD_TWICE',
+      line,
+      message: `${quoted(name)} stands twice; keep one of them`,
+      field: name,
+      task: 0,
+    }
+  return { code: 'FIELD_UNREADABLE', line, message: `cannot read ${quoted(name)}: ${reason}`, field: name, task: 0 }
 }
 
 function strayProblem(text: string, start: number, line: number, isClosed: boolean): FormatProblem {
@@ -102,6 +108,7 @@ function strayProblem(text: string, start: number, line: number, isClosed: boole
       .replace(/:(?:\s.*)?$/, '')
       .trim()
       .slice(0, 60),
+    task: 0,
   }
 }
 

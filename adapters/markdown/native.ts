@@ -18,11 +18,15 @@ export function nativeFormat({ folder }: NativeOptions): Format {
     covers: (path) => path.startsWith(prefix) && path.endsWith('.md') && !isTemporary(path.slice(prefix.length)),
     parse: (_path, text) => parseNative(text),
     patch: (_path, text, patches) =>
-      patches.filter(({ task }) => task === 0).reduce((patched, patch) => patchNative(patched, patch), text),
-    create(sheet, taken) {
+      // The one task goes by taking the file away, which is not for a format to do.
+      patches
+        .filter(({ task, remove }) => task === 0 && remove === undefined)
+        .reduce((patched, patch) => patchNative(patched, patch), text),
+    create(sheet, folder) {
       const title = sheet.fields['title']
-      const name = newFileName(sheet.key, typeof title === 'string' ? title : '', (one) => taken(prefix + one))
-      return { path: prefix + name, text: newNativeText(sheet) }
+      const isTaken = (name: string): boolean => folder.isTaken(prefix + name)
+      const name = newFileName(sheet.key, typeof title === 'string' ? title : '', isTaken)
+      return [{ path: prefix + name, text: newNativeText(sheet) }]
     },
   }
 }

@@ -20,15 +20,18 @@ export interface Expected {
 }
 
 export function fixturesIn(folder: string): readonly Fixture[] {
-  const root = fileURLToPath(new URL(`../../fixtures/markdown/${folder}/`, import.meta.url))
-  return readdirSync(root)
+  return readdirSync(rootOf(folder))
     .filter((file) => file.endsWith('.md'))
     .toSorted()
     .map((file) => {
       const name = file.slice(0, -'.md'.length)
-      const expected: Expected = JSON.parse(readFileSync(join(root, `${name}.expected.json`), 'utf8'))
-      return { name, text: readFileSync(join(root, file), 'utf8'), expected }
+      const expected: Expected = JSON.parse(readFileSync(join(rootOf(folder), `${name}.expected.json`), 'utf8'))
+      return { name, text: readFileSync(pathOf(folder, name), 'utf8'), expected }
     })
+}
+
+export function pathOf(folder: string, name: string): string {
+  return join(rootOf(folder), `${name}.md`)
 }
 
 /** The lines that went and came, with their line ends and the number in the old text before which they stand. */
@@ -46,6 +49,10 @@ export function lineChanges(before: string, after: string): readonly string[] {
     else changes.push(`${one + 1}+ ${now[other++]}`)
   }
   return changes
+}
+
+function rootOf(folder: string): string {
+  return fileURLToPath(new URL(`../../fixtures/markdown/${folder}/`, import.meta.url))
 }
 
 function linesOf(text: string): readonly string[] {

@@ -2,14 +2,23 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nativeFormat } from '../../../adapters/markdown/native.ts'
-import type { TaskSheet } from '../../../src/internal.ts'
+import type { NewText, TaskSheet } from '../../../src/internal.ts'
 import { fixturesIn } from './fixtures.ts'
 
 const format = nativeFormat({ folder: 'tasks' })
 const bytesIn = (text: string): number => new TextEncoder().encode(text).length
 const sheet: TaskSheet = { id: '4fq7k2m9x3', key: 'T-12', fields: {}, sets: {}, body: '', shape: null }
-const nameOf = (title: string, key = 'T-12', taken: readonly string[] = []): string =>
-  format.create({ ...sheet, key, fields: { title } }, (path) => taken.includes(path)).path.slice('tasks/'.length)
+
+function created(what: Partial<TaskSheet>, taken: readonly string[] = []): NewText {
+  const folder = { isTaken: (path: string) => taken.includes(path), text: () => undefined }
+  const [made, ...others] = format.create({ ...sheet, ...what }, folder)
+  if (made === undefined || others.length > 0) throw new Error('a native task is one file')
+  return made
+}
+
+function nameOf(title: string, key = 'T-12', taken: readonly string[] = []): string {
+  return created({ key, fields: { title } }, taken).path.slice('tasks/'.length)
+}
 
 describe('files of tasks', () => {
   it('[F19] covers the markdown files of its folder at any depth', () => {
@@ -80,7 +89,7 @@ describe('files of tasks', () => {
       priority: null,
     }
     const sets = { depends: ['T-3'], labels: ['auth', 'web'], assignees: [] }
-    const { path, text } = format.create({ ...sheet, fields, sets, body: 'The body.\n' }, () => false)
+    const { path, text } = created({ fields, sets, body: 'The body.\n' })
     expect(path).toBe('tasks/T-12-fix-login.md')
     const front =
       'id: 4fq7k2m9x3\nkey: T-12\ntitle: Fix login\nstatus: todo\nlabels: [auth, web]\ndepends: [T-3]\norder: a0\n'
@@ -117,7 +126,7 @@ describe('files of tasks', () => {
         body: task?.body ?? '',
         shape: task?.shape ?? null,
       }
-      const made = format.create({ id: task?.id ?? 'new-id', key: task?.key ?? 'new-key', ...said }, () => false).text
+      const made = created({ id: task?.id ?? 'new-id', key: task?.key ?? 'new-key', ...said }).text
       expect(made.replace(/^(?:id|key): new-.*\n/gm, '')).toBe(text)
     }
   })
