@@ -35,6 +35,7 @@ async function lines<Method extends 'tasks.list' | 'tasks.search'>(
   await using workspace = openBriefly(place, null)
   const { config } = workspace.project.world
   try {
+    await workspace.project.lookAtFiles()
     return withRows(await read(workspace.project))
   } catch (cause) {
     if (!(cause instanceof OwnerFound)) throw cause

@@ -80,6 +80,7 @@ export async function openOwned(place: Place, actorName: string | null): Promise
   const project = new Project(world)
   try {
     await project.hold()
+    await project.watchFiles()
   } catch (cause) {
     await project[Symbol.asyncDispose]()
     if (!(cause instanceof OwnerFound)) throw cause

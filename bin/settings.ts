@@ -13,7 +13,7 @@ import {
   type Json,
   type Runtime,
 } from '../src/index.ts'
-import { CONFIG_FILE, prepareState, readConfigFile } from './workspace-world.ts'
+import { actorNameFrom, CONFIG_FILE, placeOf, prepareState, readConfigFile } from './workspace-world.ts'
 
 const SETTINGS = ['format', 'tasks', 'prefix', 'relay'] as const
 
@@ -81,7 +81,22 @@ function agreeing(dir: string, options: InitOptions): Config {
   return config
 }
 
-function outcome(dir: string, config: Config, created: boolean): InitOutcome {
+async function outcome(dir: string, config: Config, created: boolean): Promise<InitOutcome> {
   prepareState(dir)
-  return { dir, project: config.project, format: config.format, tasks: config.tasks, created }
+  return {
+    imported: created ? await adopted(dir) : 0,
+    dir,
+    project: config.project,
+    format: config.format,
+    tasks: config.tasks,
+    created,
+  }
+}
+
+/** How many tasks the files that are there already hold. */
+async function adopted(dir: string): Promise<number> {
+  const { openBriefly } = await import('./open.ts')
+  await using workspace = openBriefly(placeOf(dir, process.env), actorNameFrom(process.env))
+  await workspace.project.lookAtFiles()
+  return (await workspace.project.tasks()).count
 }

@@ -1,8 +1,11 @@
 /** A workspace on this machine: where it is, what it is made of, who has it open. Joins the adapters for one directory. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { storeFingerprint } from '../adapters/leveldb/fingerprint.ts'
+import { nativeFormat } from '../adapters/markdown/native.ts'
+import { openFiles } from '../adapters/node/files.ts'
+import { gitRepository } from '../adapters/node/repository.ts'
 import { acquire, findOwner } from '../adapters/node/owner.ts'
 import { holderOf } from '../adapters/node/owner-file.ts'
 import { socketPath, type Environment } from '../adapters/node/places.ts'
@@ -13,6 +16,7 @@ import {
   TaskError,
   type Config,
   type Connection,
+  type Format,
   type ProjectWorld,
   type Runtime,
   type Store,
@@ -85,18 +89,38 @@ export function projectWorld(
 ): ProjectWorld {
   const { dir, runtime, socket } = place
   const store = storePath(dir)
+  const { config } = readConfigFile(dir)
+  const summary = nodeSummaryFiles(join(dir, STATE_FOLDER), { fingerprint: () => storeFingerprint(store) })
+  const format = formatOf(config)
   return {
     runtime,
-    config: readConfigFile(dir).config,
+    config,
     dir,
-    summary: nodeSummaryFiles(join(dir, STATE_FOLDER), { fingerprint: () => storeFingerprint(store) }),
+    summary,
+    ...(format === undefined
+      ? {}
+      : {
+          mirror: {
+            runtime,
+            files: openFiles(dir),
+            format,
+            repository: gitRepository(dir),
+            folder: config.tasks,
+            index: summary,
+          },
+        }),
     openStore: () => openStore(place),
-    repairStore: () => repairStore(dir),
+    repairStore: () => repairStore(dir, { hasFiles: format !== undefined }),
     place: diskPlace(dir),
     writer: writerNote(socket),
     actorName: options.actorName,
     live: options.live === true,
   }
+}
+
+/** Undefined for formats whose files are not read yet. */
+function formatOf({ format, tasks }: Config): Format | undefined {
+  return format === 'native' ? nativeFormat({ folder: tasks }) : undefined
 }
 
 /** A person's name for the history: said by the caller, else by the system. */
@@ -122,12 +146,39 @@ async function openStore(place: Place): Promise<Store> {
 }
 
 /** In words: what was wrong, what came out of it, where the damaged files lie now. */
-async function repairStore(dir: string): Promise<string> {
+async function repairStore(dir: string, { hasFiles }: { readonly hasFiles: boolean }): Promise<string> {
+  if (hasFiles) {
+    const aside = await putBesideAway(dir)
+    if (aside !== undefined)
+      return `it was empty, and begins anew with what files say, which is neither history nor comments; what was known of its tasks lies in ${aside}`
+  }
   const { repairLevelStore } = await import('../adapters/leveldb/repairing.ts')
   const { files, sound, damaged, damagedFolder } = await repairLevelStore(storePath(dir))
   const wrong = files.map(({ file, problem }) => `${file}: ${problem}`).join('; ')
   const lost = damaged === 0 ? '' : `, ${damaged} damaged ones were kept aside`
   return `repaired${wrong === '' ? '' : ` (${wrong})`}: ${sound} rows are whole${lost}; the files as they were are in ${damagedFolder}`
+}
+
+/** What was derived from a store that is gone, put where nobody takes it for true. Undefined where the store is not empty. */
+async function putBesideAway(dir: string): Promise<string | undefined> {
+  const { openLevelStore } = await import('../adapters/leveldb/store.ts')
+  try {
+    await using store = await openLevelStore(storePath(dir))
+    if ((await store.cells()).length + (await store.logs()).length > 0) return undefined
+    const state = join(dir, STATE_FOLDER)
+    const aside = freeName(join(state, 'without-store'))
+    mkdirSync(aside)
+    for (const name of readdirSync(state))
+      if (/^(?:summary|texts-\d+|files)$/.test(name)) renameSync(join(state, name), join(aside, name))
+    return aside
+  } catch (cause) {
+    if (cause instanceof TaskError && cause.code === 'STORE_UNREADABLE') return undefined
+    throw cause
+  }
+}
+
+function freeName(path: string): string {
+  for (let number = 1; ; number++) if (!existsSync(`${path}-${number}`)) return `${path}-${number}`
 }
 
 /** Differs for a copy of the directory, another disk, another machine; stays when it is moved. */

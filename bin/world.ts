@@ -1,4 +1,5 @@
 /** The command's real world: this terminal, this disk, this machine. */
+import { spawnSync } from 'node:child_process'
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,6 +48,7 @@ export function realWorld(args: readonly string[]): CliWorld {
     },
     writeConfig: async (dir, name, value) =>
       (await import('./settings.ts')).changeSetting(findWorkspace(dir), name, value),
+    edit: async (dir, path) => edit(join(findWorkspace(dir), path), env),
     readFile: async (path) => readFile(path),
     writeNewFile: async (path, bytes) => (await import('./settings.ts')).writeNewFile(path, bytes),
     scratch: async () => {
@@ -178,6 +180,15 @@ async function ask(question: string): Promise<string | undefined> {
   } finally {
     terminal.close()
   }
+}
+
+/** Through a shell, as git does: an editor may be named with its options. */
+function edit(path: string, { VISUAL, EDITOR }: NodeJS.ProcessEnv): void {
+  const editor = [VISUAL, EDITOR].find((name) => name !== undefined && name.trim() !== '') ?? 'vi'
+  const { status, signal, error } = spawnSync('sh', ['-c', `${editor} "$1"`, editor, path], { stdio: 'inherit' })
+  if (status === 0) return
+  const reason = error?.message ?? (signal === null ? `it ended with ${status}` : `it was ended by ${signal}`)
+  throw new TaskError('EDITOR_FAILED', { editor, reason })
 }
 
 function unreadable(path: string, cause: unknown): TaskError {

@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'FILE_NOT_FOUND'
   | 'FILE_UNREADABLE'
   | 'FILE_UNWRITABLE'
+  | 'EDITOR_FAILED'
   | 'BACKUP_INVALID'
   | 'STORE_LOCKED'
   | 'STORE_UNREADABLE'
@@ -121,6 +122,13 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     1,
     507,
     FILE_ACCESS,
+  ),
+  EDITOR_FAILED: row(
+    'the editor {editor} did not end well: {reason}',
+    'set EDITOR to an editor that waits; what it saved is taken in by the next command',
+    1,
+    500,
+    INTERNAL,
   ),
   BACKUP_INVALID: row(
     '{path} is not a whole backup: {problem}',

@@ -86,6 +86,8 @@ export type WriteOutcome = 'written' | 'changed' | 'exists' | 'missing'
 export interface Files {
   /** Files at any depth below a folder, sorted by path; names that begin with a dot and linked folders are passed over. */
   list(folder: string): Promise<readonly FileEntry[]>
+  /** One file as `list` shows it. */
+  entry(path: string): Promise<FileEntry | undefined>
   read(path: string): Promise<FileContent | undefined>
   /**
    * Writes whole files by compare-and-swap: `expected` is what the caller read, `null` when no file may be there.
@@ -93,6 +95,31 @@ export interface Files {
    */
   write(path: string, bytes: Uint8Array, expected: Uint8Array | null): Promise<WriteOutcome>
   remove(path: string, expected: Uint8Array): Promise<WriteOutcome>
+  /**
+   * Calls back when something below a folder may have changed: with the paths, or with null when anything may have.
+   * Ready when it returns; says each change at least once or says null, and often more than once.
+   */
+  watch(folder: string, listener: (paths: readonly string[] | null) => void): Disposable
+}
+
+/** Where a version control system stands. Read from its own files; nothing of it is ever written. */
+export interface RepositoryState {
+  /** The commit that is checked out; null before the first one. */
+  readonly head: string | null
+  /** Differs after a checkout, commit, reset, stash, merge or rebase, and during one. */
+  readonly mark: string
+  /** In the middle of something: files may be missing or half there, and soon will not be. */
+  readonly isBusy: boolean
+  /** A merge or rebase was begun and is not over: what is written now would stop it. */
+  readonly isUnderWay: boolean
+}
+
+/** The repository around a workspace, which changes many files at once without meaning an edit. */
+export interface Repository {
+  /** null outside any repository. */
+  state(): Promise<RepositoryState | null>
+  /** What files held in a commit; without those that it does not have. Paths as in Files. */
+  contents(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>
 }
 
 /** Whole frames in order, or the end of the connection with a reason. */
@@ -160,9 +187,9 @@ export interface ParsedTask {
   readonly id: string | null
   /** What the file calls it; null where it has no name of its own. */
   readonly key: string | null
-  /** Single values by public name (`title`, `status`, `priority`, `parent`, `due`, any other key), as JSON. */
+  /** Single values by public name (`title`, `status`, `priority`, `parent`, `due`, any other key), as JSON; never null. */
   readonly fields: Readonly<Record<string, Json>>
-  /** Sets by public name: `labels`, `assignees`, `depends` (keys or uids as written). Absent: the file does not say. */
+  /** Sets by public name: `labels`, `assignees`, `depends` (keys or uids as written). Absent and empty say the same. */
   readonly sets: Readonly<Record<string, readonly string[]>>
   /** Text with LF line ends; absent where this file does not hold the body. */
   readonly body?: string
@@ -179,6 +206,8 @@ export interface FormatProblem {
   readonly message: string
   /** The field whose value cannot be read; absent when it is the whole file. */
   readonly field?: string
+  /** Which of the file's tasks, where it concerns one: its place in `ParsedFile.tasks`. */
+  readonly task?: number
 }
 
 export interface ParsedFile {
@@ -190,6 +219,8 @@ export interface ParsedFile {
 export interface TaskPatch {
   /** Which of the file's tasks: its place in `ParsedFile.tasks`. */
   readonly task: number
+  /** Takes all of it out of a file that holds several tasks. */
+  readonly remove?: true
   readonly id?: string
   readonly key?: string
   /** null takes the field out. */
@@ -208,6 +239,18 @@ export interface TaskSheet {
   readonly shape: Json
 }
 
+/** The files that a new task may have to fit in with. */
+export interface FormatFolder {
+  /** Whether a file stands at this path, or at one that differs in case only. */
+  isTaken(path: string): boolean
+  text(path: string): string | undefined
+}
+
+export interface NewText {
+  readonly path: string
+  readonly text: string
+}
+
 /** How tasks are written in files. Pure and total: never throws; what it cannot read is left alone and reported. */
 export interface Format {
   readonly name: string
@@ -216,6 +259,6 @@ export interface Format {
   parse(path: string, text: string): ParsedFile
   /** The text with the patches in place: only the characters of what differs change. */
   patch(path: string, text: string, patches: readonly TaskPatch[]): string
-  /** A file for a task that has none; `taken` says which paths are in use (compared without case). */
-  create(sheet: TaskSheet, taken: (path: string) => boolean): { readonly path: string; readonly text: string }
+  /** Where a task that stands nowhere is written: new files, or files that are there with the task added. */
+  create(sheet: TaskSheet, folder: FormatFolder): readonly NewText[]
 }

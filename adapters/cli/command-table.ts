@@ -40,6 +40,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/search.ts'),
   },
   {
+    name: 'edit',
+    group: EVERY_DAY,
+    summary: "open a task's file in your editor",
+    load: () => import('./commands/edit.ts'),
+  },
+  {
     name: 'set',
     group: EVERY_DAY,
     summary: 'change fields of one or several tasks',
@@ -93,6 +99,12 @@ export const commandTable: readonly CommandEntry[] = [
     group: PLACE,
     summary: 'what is running, saved, unsynced, odd',
     load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'sync',
+    group: PLACE,
+    summary: 'exchange with the task files once',
+    load: () => import('./commands/sync.ts'),
   },
   {
     name: 'config',

@@ -51,6 +51,8 @@ export interface InitOutcome {
   readonly format: string
   readonly tasks: string
   readonly created: boolean
+  /** Tasks that its files hold. */
+  readonly imported: number
 }
 
 export interface CliWorld {
@@ -73,6 +75,8 @@ export interface CliWorld {
   /** The settings of tidemark.json as a flat map for `tide config`. */
   readConfig(dir: string): Promise<{ readonly path: string; readonly settings: Readonly<Record<string, Json>> }>
   writeConfig(dir: string, name: string, value: Json): Promise<void>
+  /** Opens a file of the workspace at or above `dir` in the person's editor, and returns when that ends. */
+  edit(dir: string, path: string): Promise<void>
   readFile(path: string): Promise<Uint8Array>
   /** Refuses to replace a file. */
   writeNewFile(path: string, bytes: Uint8Array): Promise<void>

@@ -72,7 +72,7 @@ export interface ChangeView {
   readonly at: string
   /** `workspace` is the actor id of the directory that wrote; `name` the person or agent, when known. */
   readonly by: { readonly workspace: string; readonly name: string | null }
-  /** `create`, `set`, `move`, `comment`, `delete`, `restore`, `purge`, `resolve`, `undo`, `recover`, `remote`. */
+  /** `create`, `set`, `move`, `comment`, `delete`, `restore`, `purge`, `resolve`, `undo`, `recover`, `remote`; in files `edit`, `putback` (an older text), `import`. */
   readonly verb: string
   readonly changes: readonly FieldChangeView[]
   /** The change that this one took back, or that took this one back. */
@@ -97,6 +97,22 @@ export interface StatusReport {
   readonly relay: { readonly url: string | null; readonly state: 'synced' | 'unreachable' | 'none' | 'denied' }
   readonly unsynced: number
   readonly conflicts: number
+  readonly problems: readonly Problem[]
+}
+
+export interface SyncReport {
+  readonly files: {
+    /** Files that said something new. */
+    readonly imported: number
+    readonly written: number
+    readonly refused: readonly { readonly path: string; readonly reason: string }[]
+  }
+  readonly relay: {
+    readonly state: 'synced' | 'unreachable' | 'none' | 'denied'
+    readonly url: string | null
+    readonly saved: boolean
+  }
+  readonly unsynced: number
   readonly problems: readonly Problem[]
 }
 
@@ -161,6 +177,16 @@ export interface Methods {
     result: { readonly task: TaskView }
   }
   'workspace.status': { params: Empty; result: StatusReport }
+  /** One exchange with the files: what people changed in, what changed here out. Discards nothing. */
+  'workspace.sync': {
+    params: {
+      /** Trusts no size and no time of a file: reads all of them. */
+      readonly force?: boolean
+      /** Older texts and missing files, as version control left them, are meant. */
+      readonly takeFiles?: boolean
+    }
+    result: SyncReport
+  }
   'workspace.statuses': { params: Empty; result: { readonly statuses: readonly StatusDefinition[] } }
   /** The whole state of the project and its history as one file's bytes, base64. */
   'workspace.backup': { params: Empty; result: { readonly backup: string } }

@@ -65,6 +65,7 @@ const methodNames: Readonly<Record<MethodName, true>> = {
   'conflict.resolve': true,
   'workspace.status': true,
   'workspace.statuses': true,
+  'workspace.sync': true,
   'workspace.backup': true,
   'workspace.recover': true,
   'workspace.doctor': true,

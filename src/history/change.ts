@@ -32,6 +32,9 @@ export type Verb =
   | 'resolve'
   | 'undo'
   | 'recover'
+  | 'edit'
+  | 'putback'
+  | 'import'
   | 'remote'
 
 /** What happened to one register. */

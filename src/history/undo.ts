@@ -14,7 +14,7 @@ import {
   type Field,
 } from '../task/fields.ts'
 import { whatIsSeen } from '../task/conflicts.ts'
-import { aliveIn, distinct, shownValue, type Write } from '../task/registers.ts'
+import { aliveIn, distinct, shownValue, type Alive, type Write } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { Change, RegisterEdit, TextEdit } from './change.ts'
 
@@ -84,13 +84,26 @@ function restore(edit: RegisterEdit): readonly Write[] {
 
 /** Bodies that an edit settled by saying something else; those that are still listed stay as they are. */
 function settledRivals(edit: RegisterEdit, tasks: TaskTable): readonly Write[] {
-  const same = sameIn(edit.uid, edit.field)
-  const alive = new Set(aliveIn(tasks.get(edit.uid), edit.field).map(({ value }) => same(value)))
-  return besides(edit).filter(({ value }) => !alive.has(same(value)))
+  const { uid, field } = edit
+  const same = sameIn(uid, field)
+  const values = aliveIn(tasks.get(uid), field)
+  const alive = new Set(values.map(({ value }) => same(value)))
+  return [...withoutOwnRivals(edit, values), ...besides(edit).filter(({ value }) => !alive.has(same(value)))]
+}
+
+/** What the change itself put beside the shown body goes: the shown one has seen it. */
+function withoutOwnRivals({ uid, field, before, after }: RegisterEdit, values: readonly Alive[]): readonly Write[] {
+  const same = sameIn(uid, field)
+  const shown = shownValue(values)
+  if (shown === undefined) return []
+  const kept = new Set([shown.value, ...before].map(same))
+  const added = new Set(after.map(same))
+  const own = values.filter(({ value }) => added.has(same(value)) && !kept.has(same(value)))
+  return own.length === 0 ? [] : [{ uid, field, value: shown.value, base: own }]
 }
 
 function besides({ uid, field, before }: RegisterEdit): readonly Write[] {
-  return before.slice(1).map((value) => ({ uid, field, value, base: [], beside: true }))
+  return before.slice(1).map((value) => ({ uid, field, value, base: [], rank: 'below' as const }))
 }
 
 function isSet(field: Field): boolean {

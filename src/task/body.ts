@@ -64,6 +64,8 @@ export function readBody(replica: Replica, state: TaskState | undefined): string
 }
 
 export function readBodyValue(replica: Replica, uid: Uid, value: Json): string {
+  // A first text that nobody edited is most bodies: its long name is asked for only where there is an edited one.
+  if (typeof value === 'string' && !hasTexts(replica, uid)) return value
   const name = nameOfBody(uid, value)
   const text = name === undefined ? undefined : findText(replica, name)
   if (text !== undefined) return text.toJSON()
@@ -153,7 +155,7 @@ function change(replica: Replica, uid: Uid, value: Json, client: number, edit: (
  * Plants a seed. Edits of others may have come before it and wait: they are let in once the edit is made that was meant
  * against the first text, or its places would not fit.
  */
-function plant(doc: Y.Doc, seed: Uint8Array): () => void {
+export function plant(doc: Y.Doc, seed: Uint8Array): () => void {
   const { store } = doc
   const { pendingStructs, pendingDs } = store
   store.pendingStructs = null
@@ -187,14 +189,42 @@ function applySplices(text: Y.Text, splices: readonly Splice[]): Touched {
   }
 }
 
-function bodySeed(uid: Uid, first: string): Uint8Array {
+export function bodySeed(uid: Uid, first: string): Uint8Array {
   const seed = new Y.Doc()
-  seed.clientID = SEED_RANGE_START + (hash53(`${uid}\n${first}`, 3) % SEED_RANGE)
+  seed.clientID = seedClient(uid, first)
   seed.getMap(BODIES).set(nameOfText(uid, first), new Y.Text(first))
   return Y.encodeStateAsUpdate(seed)
 }
 
-function findText(replica: Replica, name: string): Y.Text | undefined {
+/** The characters a first text consists of, in every document that grows it. The text itself comes before them. */
+export function seedCharacters(uid: Uid, first: string): readonly Characters[] {
+  return first === '' ? [] : [{ client: seedClient(uid, first), clock: 1, length: first.length }]
+}
+
+/** A client id that follows from what it stands for. */
+export function clientOf(text: string, salt: number): number {
+  return SEED_RANGE_START + (hash53(text, salt) % SEED_RANGE)
+}
+
+function seedClient(uid: Uid, first: string): number {
+  return clientOf(`${uid}\n${first}`, 3)
+}
+
+const knownTexts = new WeakMap<Y.Doc, { readonly count: number; readonly uids: ReadonlySet<string> }>()
+
+/** Whether any body of the task was ever edited. Texts only ever come. */
+function hasTexts({ doc }: Replica, uid: Uid): boolean {
+  const bodies = doc.getMap<unknown>(BODIES)
+  const count = bodies._map.size // its own size would count them one by one
+  let known = knownTexts.get(doc)
+  if (known?.count !== count) {
+    known = { count, uids: new Set([...bodies.keys()].map((name) => name.slice(0, name.indexOf('/')))) }
+    knownTexts.set(doc, known)
+  }
+  return known.uids.has(uid)
+}
+
+export function findText(replica: Replica, name: string): Y.Text | undefined {
   const text = replica.doc.getMap<unknown>(BODIES).get(name)
   return text instanceof Y.Text ? text : undefined
 }

@@ -1,6 +1,7 @@
 /** Values that lost a race, listed so that a person can settle them. A set's elements never conflict: what is there is there. */
 import type { Key } from '../ids.ts'
 import { bodyValues } from './body-values.ts'
+import { STALE } from './entry.ts'
 import {
   ASSIGNEE,
   BODY,
@@ -121,6 +122,7 @@ export function viewConflict(
 
 function originOf(field: Field, value: Alive): ConflictValue['origin'] {
   if (isSeed(value)) return 'file'
+  if (value.seen.includes(STALE)) return 'stale save'
   return field === DELETED && typeof value.value === 'object' && value.value !== null ? 'deletion' : 'edit'
 }
 

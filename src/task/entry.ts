@@ -25,6 +25,8 @@ export interface Entry {
 const UID_LENGTH = 10
 const MARK_LENGTH = 7
 const MARK_SPACE = 36 ** MARK_LENGTH
+/** The mark of a value from a save of an old text: it was not known to be old when it was written. */
+export const STALE = 'stale00'
 const NONE: readonly string[] = []
 
 export function writeEntry(entry: Entry): string {

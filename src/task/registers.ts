@@ -6,7 +6,7 @@
  */
 import type { Uid } from '../ids.ts'
 import type { Entry } from './entry.ts'
-import { seedMark } from './entry.ts'
+import { seedMark, STALE } from './entry.ts'
 import { PURGED, type Field } from './fields.ts'
 import { canonical } from './hash.ts'
 import type { Json } from './types.ts'
@@ -38,8 +38,10 @@ export interface Write {
   readonly field: Field
   readonly value: Json
   readonly base?: readonly Alive[]
-  /** Ranks below the values that are there: a second value put back beside the shown one. */
-  readonly beside?: boolean
+  /** Against the values that are there: below them, as a second one beside the shown one; or above, whatever their clocks. */
+  readonly rank?: 'below' | 'above'
+  /** Told with the value wherever it is listed. */
+  readonly mark?: string
 }
 
 /** A write made ready: the entry to append and the entries that it removes. */
@@ -93,13 +95,16 @@ export function distinct(values: readonly Alive[], same: (value: Json) => string
 export function planWrite(state: TaskState | undefined, write: Write, now: number): PlannedWrite {
   const alive = aliveIn(state, write.field)
   const saw = write.base ?? alive
-  let at = write.beside === true ? Math.max(0, (shownValue(alive)?.at ?? 1) - 1) : Math.max(0, Math.floor(now))
-  const seen = new Set<string>()
+  const shownAt = shownValue(alive)?.at
+  let at = Math.max(0, Math.floor(now))
+  const seen = new Set<string>(write.mark === undefined ? [] : [write.mark])
   for (const value of saw) {
     // At the end of all numbers it cannot be later; it need not be, for what it replaces is gone.
     at = Math.max(at, Math.min(value.at + 1, Number.MAX_SAFE_INTEGER))
-    for (const mark of value.seen) seen.add(mark)
+    for (const mark of value.seen) if (mark !== STALE) seen.add(mark)
   }
+  if (write.rank === 'below') at = Math.max(0, (shownAt ?? 1) - 1)
+  if (write.rank === 'above' && shownAt !== undefined) at = Math.max(at, Math.min(shownAt + 1, Number.MAX_SAFE_INTEGER))
   const removes = saw.filter((value) => !isSeed(value))
   return { entry: { uid: write.uid, field: write.field, at, value: write.value, seen: [...seen].sort() }, removes }
 }

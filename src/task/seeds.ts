@@ -21,22 +21,39 @@ export function importSeeds(
   values: FieldValues,
   client: number,
 ): { readonly update: Uint8Array; readonly values: FieldValues } | undefined {
-  const fresh = unknownValues(replica, uid, values)
-  const key = `${uid}/${longHash(canonical(fresh))}`
+  const imported = importAll(replica, [{ uid, values }], client)
+  const [fresh] = imported?.values ?? []
+  return imported === undefined || fresh === undefined ? undefined : { update: imported.update, values: fresh }
+}
+
+/** What many files say, in one update. */
+export function importAll(
+  replica: Replica,
+  all: readonly { readonly uid: Uid; readonly values: FieldValues }[],
+  client: number,
+): { readonly update: Uint8Array; readonly values: readonly FieldValues[] } | undefined {
   const { doc } = replica
   const seeds = doc.getMap<unknown>(SEEDS)
-  if (Object.keys(fresh).length === 0 || seeds.has(key)) return undefined
+  const fresh = new Map<string, FieldValues>()
+  for (const { uid, values } of all) {
+    const unknown = unknownValues(replica, uid, values)
+    const key = `${uid}/${longHash(canonical(unknown))}`
+    if (Object.keys(unknown).length > 0 && !seeds.has(key)) fresh.set(key, unknown)
+  }
+  if (fresh.size === 0) return undefined
   const idle = doc.clientID
   let update: Uint8Array = new Uint8Array()
   doc.once('update', (bytes: Uint8Array) => void (update = bytes))
   doc.clientID = client
   try {
-    doc.transact(() => seeds.set(key, fresh), 'local')
+    doc.transact(() => {
+      for (const [key, values] of fresh) seeds.set(key, values)
+    }, 'local')
   } finally {
     // As with bodies: a document that keeps a writer's id takes the writer's later updates for a stranger's.
     doc.clientID = idle
   }
-  return { update, values: fresh }
+  return { update, values: [...fresh.values()] }
 }
 
 /** Those that differ from every alive value and were never replaced. */
@@ -44,13 +61,14 @@ function unknownValues(replica: Replica, uid: Uid, values: FieldValues): FieldVa
   const state = replica.tasks.get(uid)
   const purged = aliveIn(state, PURGED)
   const isKnown = (field: Field, value: Json): boolean => {
+    const alive = aliveIn(state, field)
+    if (alive.length === 0 && purged.length === 0) return false
     const same = field === BODY ? sameBody(uid) : canonical
     const mark = seedMark(field, value)
-    const isSaid = aliveIn(state, field).some(
-      (alive) =>
-        same(alive.value) === same(value) || (field === BODY && readBodyValue(replica, uid, alive.value) === value),
+    const isSaid = alive.some(
+      (one) => same(one.value) === same(value) || (field === BODY && readBodyValue(replica, uid, one.value) === value),
     )
-    return isSaid || [...aliveIn(state, field), ...purged].some(({ seen }) => seen.includes(mark))
+    return isSaid || [...alive, ...purged].some(({ seen }) => seen.includes(mark))
   }
   return Object.fromEntries(
     Object.entries(values)

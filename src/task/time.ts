@@ -34,6 +34,23 @@ export function parseDate(field: string, text: string): string {
   return text
 }
 
+/** Milliseconds since 1970 of a date as `parseDate` takes it, in UTC where it names no zone; undefined for anything else. */
+export function parseTime(value: unknown): number | undefined {
+  const match =
+    typeof value === 'string'
+      ? /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d{2}):?(\d{2}))?)?$/.exec(
+          value,
+        )
+      : null
+  if (match === null) return undefined
+  const number = (place: number): number => Number(match[place] ?? 0)
+  const zone = (number(9) * 60 + number(10)) * (match[8] === '-' ? -1 : 1)
+  const minutes = number(4) * 60 + number(5) - zone
+  const ms = Math.floor(Number(`0.${match[7] ?? '0'}`) * 1000)
+  const at = daysTo(number(1), number(2), number(3)) * DAY_MS + minutes * 60_000 + number(6) * 1000 + ms
+  return at < 0 || at > LATEST_MS ? undefined : at
+}
+
 function badDate(field: string, text: string, fix: string): TaskError {
   return new TaskError('INVALID_INPUT', { field, problem: `${JSON.stringify(text.slice(0, 40))} is not a date`, fix })
 }
@@ -41,6 +58,15 @@ function badDate(field: string, text: string, fix: string): TaskError {
 function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+/** A calendar date to days since 1970. */
+function daysTo(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year
+  const era = Math.floor(shifted / 400)
+  const yearOfEra = shifted - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
 }
 
 /** Days since 1970 to a calendar date: eras of 400 years, years that begin in March. */

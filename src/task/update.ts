@@ -77,7 +77,7 @@ function writePlace(encoder: encoding.Encoder, content: number, before: Stamp | 
   }
 }
 
-function writeRemoved(encoder: encoding.Encoder, removes: readonly Stamp[]): void {
+export function writeRemoved(encoder: encoding.Encoder, removes: readonly Stamp[]): void {
   const clients = new Map<number, number[]>()
   for (const { client, clock } of removes) {
     const clocks = clients.get(client)

@@ -73,6 +73,14 @@ export function viewTask(state: TaskState, context: ViewContext): TaskView {
   }
 }
 
+/** Those of them that are there. */
+export function viewsOf(uids: Iterable<Uid>, tasks: TaskTable, context: ViewContext): readonly TaskView[] {
+  return [...uids].flatMap((uid) => {
+    const state = tasks.get(uid)
+    return state === undefined || isGone(state) ? [] : [viewTask(state, context)]
+  })
+}
+
 export function viewDetail(state: TaskState, body: string, context: ViewContext): TaskDetail {
   return {
     ...viewTask(state, context),

@@ -63,6 +63,16 @@ const handlers: Handlers = {
     return project.isLive ? { ...report, owner: { pid: facts.pid, since: facts.since } } : report
   },
   'workspace.statuses': async (project) => ({ statuses: project.world.config.statuses }),
+  'workspace.sync': async (project, { force, takeFiles }) => {
+    const files = await project.lookAtFiles({ force: force === true, takeFiles: takeFiles === true })
+    const { relay } = project.world.config
+    return {
+      files,
+      relay: { state: 'none', url: relay.includes('://') ? relay : null, saved: true },
+      unsynced: 0,
+      problems: await project.fileProblems(),
+    }
+  },
   'workspace.backup': async (project) => {
     const { makeBackup, toBase64 } = await import('./backup.ts')
     return { backup: toBase64(await makeBackup(project)) }
@@ -77,6 +87,9 @@ const handlers: Handlers = {
   'workspace.doctor': async (project, params) => (await import('./doctor.ts')).examine(project, params),
 }
 
+/** What people changed in files comes in before anything is answered; these say nothing of tasks, or look themselves. */
+const WITHOUT_FILES = new Set<MethodName>(['server.info', 'workspace.statuses', 'workspace.doctor', 'workspace.sync'])
+
 export function isMethod(name: unknown): name is MethodName {
   return typeof name === 'string' && Object.hasOwn(handlers, name)
 }
@@ -89,6 +102,7 @@ export function createCaller(project: Project, facts: ServerFacts): Caller {
       if (typeof params !== 'object' || params === null || Array.isArray(params))
         throw invalid('params', 'they are not an object', 'give an object')
       const by = options.actor === undefined ? null : parseActorName(options.actor)
+      if (!WITHOUT_FILES.has(method)) await project.lookAtFiles()
       return handlers[method](project, params, by, facts)
     },
   }

@@ -1,6 +1,7 @@
 /** Looks whether all that is kept is whole, and mends what can be made again from something better. */
 import type { DoctorReport, Params } from '../api/methods.ts'
 import { asTaskError } from '../errors.ts'
+import type { Uid } from '../ids.ts'
 import type { ByteText } from '../ports.ts'
 import { inOrder } from '../task/query.ts'
 import type { TaskView } from '../task/types.ts'
@@ -16,9 +17,12 @@ type Check = DoctorReport['checks'][number]
 export async function examine(project: Project, params: Params<'workspace.doctor'>): Promise<DoctorReport> {
   const checks: Check[] = []
   const fix = params.fix === true
+  await project.fileProblems() // where files are is part of what the summary says
   if (await examineStore(project, checks, fix)) {
+    const areRead = await lookAtFiles(project, checks)
     await examineDocument(project, checks)
     await examineSummary(project, checks, fix)
+    if (areRead) await examineFiles(project, checks, fix)
   }
   return { healthy: checks.every(({ state }) => state !== 'problem'), checks }
 }
@@ -63,6 +67,51 @@ async function examineDocument(project: Project, checks: Check[]): Promise<void>
       message: `row ${seq} of ${log} is damaged (${reason}): it is kept aside, all others are read`,
     })
   }
+}
+
+/** What people changed comes in first, as with every command: it is no damage. */
+async function lookAtFiles(project: Project, checks: Check[]): Promise<boolean> {
+  try {
+    await project.lookAtFiles()
+    return true
+  } catch (cause) {
+    checks.push({ name: 'files', state: 'problem', message: asTaskError(cause).message })
+    return false
+  }
+}
+
+/** What `tide status` tells of them, which only a person can mend; and whether the others say what their tasks say. */
+async function examineFiles(project: Project, checks: Check[], fix: boolean): Promise<void> {
+  if (project.world.mirror === undefined) return
+  const problems = await project.fileProblems()
+  const before = checks.length
+  for (const { path, message } of problems)
+    checks.push({ name: 'files', state: 'problem', message: path === null ? message : `${path}: ${message}` })
+  const found = await differingFiles(project, fix)
+  const left = fix && found !== undefined ? await differingFiles(project, false) : found
+  if (left !== undefined) checks.push({ name: 'files', state: 'problem', message: left })
+  else if (found !== undefined) checks.push({ name: 'files', state: 'fixed', message: `written again: ${found}` })
+  if (checks.length === before)
+    checks.push({ name: 'files', state: 'ok', message: 'say what the document says, and none is left alone' })
+}
+
+async function differingFiles(project: Project, mends: boolean): Promise<string | undefined> {
+  const { differing } = await project.lookAtFiles({ compares: mends ? 'mends' : 'tells' })
+  if (differing === undefined) return undefined
+  const tasks = await project.tasks()
+  const { keyOf } = project.context(tasks)
+  const keys = (uids: readonly Uid[]): string => {
+    const some = uids.slice(0, 3).map((uid) => {
+      const state = tasks.get(uid)
+      return state === undefined ? uid : keyOf(state)
+    })
+    return uids.length > 3 ? `${some.join(', ')} and ${uids.length - 3} more` : some.join(', ')
+  }
+  const { behind, homeless } = differing
+  const said = behind.length === 0 ? [] : [`the files of ${keys(behind)} say something else than the document`]
+  const none = homeless.length === 0 ? [] : [`${keys(homeless)} stand in no file`]
+  const words = [...said, ...none].join('; ')
+  return words === '' ? undefined : words
 }
 
 /** The summary is made from the document: where they differ the document is right. */

@@ -1,6 +1,6 @@
 /** The head of a store: written with every commit, so that whoever opens it knows what state it is in. */
 import { TaskError } from '../errors.ts'
-import { newActorId, newShortId, type ActorId, type RandomBytes } from '../ids.ts'
+import { newActorId, newShortId, type ActorId, type RandomBytes, type Uid } from '../ids.ts'
 import type { Store, StoreChange } from '../ports.ts'
 
 export const DOCUMENT = 'document'
@@ -17,6 +17,12 @@ export interface Head {
   /** Bytes of updates since the last snapshot, and of that snapshot: when to compact. */
   readonly logBytes: number
   readonly snapshotBytes: number
+  /** Of the last commit of what is remembered of files. */
+  readonly files?: string
+  /** Tasks whose files are behind the document: to be written before anything else. */
+  readonly due?: readonly Uid[] | 'all'
+  /** Which lost rows of the document the files were asked for already. */
+  readonly asked?: string
 }
 
 /** Undefined for a store that was never written. */

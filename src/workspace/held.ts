@@ -1,7 +1,9 @@
 /** The store while this process holds it: its head, where the writer goes on, the summary beside it. Knows no tasks. */
 import { TaskError } from '../errors.ts'
 import { readChange, writeChange, type Change } from '../history/change.ts'
+import { newShortId, type Uid } from '../ids.ts'
 import type { Store, StoreChange } from '../ports.ts'
+import { longHash } from '../task/hash.ts'
 import { advance, type Cursor } from '../task/update.ts'
 import { DOCUMENT, headChange, HISTORY, inPlace, newHead, readHead, withNonce, type Head } from './head.ts'
 import { hasWholeTexts, readSummary, type Summary } from './summary.ts'
@@ -64,8 +66,23 @@ export class Held {
     return { nonce: this.#head.nonce, tail: this.cursor.tail, lastNumber: this.#head.lastNumber }
   }
 
-  /** Updates and what happened, in one commit. */
-  async commit(updates: readonly Uint8Array[], past: readonly Change[], lastNumber = 0): Promise<void> {
+  /** Of the last commit of what is remembered of files. */
+  get filesNonce(): string {
+    return this.#head.files ?? ''
+  }
+
+  /** Tasks whose files are behind the document. */
+  get due(): readonly Uid[] | 'all' {
+    return this.#head.due ?? []
+  }
+
+  /** Updates and what happened, in one commit; with the tasks whose files they leave behind. */
+  async commit(
+    updates: readonly Uint8Array[],
+    past: readonly Change[],
+    lastNumber = 0,
+    due: Iterable<Uid> = [],
+  ): Promise<void> {
     const first = this.#isNew ? [(await import('../task/replica.ts')).firstUpdate()] : []
     const all = [...first, ...updates]
     const bytes = all.reduce((sum, update) => sum + update.length, 0)
@@ -74,6 +91,7 @@ export class Held {
         ...this.#head,
         logBytes: this.#head.logBytes + bytes,
         lastNumber: Math.max(this.#head.lastNumber, lastNumber),
+        ...dueIn(this.due, due),
       },
       this.#world.runtime.random,
     )
@@ -82,6 +100,29 @@ export class Held {
       ...past.map((change) => ({ append: HISTORY, bytes: writeChange(change) })),
     ]
     await this.store.commit([...changes, headChange(head)])
+    this.#head = head
+    this.#isNew = false
+  }
+
+  /** Rows of the document are known to be lost, and nobody asked the files what they said. */
+  get hasUnaskedLosses(): boolean {
+    const losses = this.#losses
+    return losses !== undefined && losses !== this.#head.asked
+  }
+
+  /** What is remembered of files, and which are behind still; `areAsked` for all that is lost. */
+  async commitRecords(
+    records: readonly StoreChange[],
+    due: readonly Uid[],
+    { areAsked = false }: { readonly areAsked?: boolean } = {},
+  ): Promise<void> {
+    if (records.length === 0 && due.length === 0 && this.due.length === 0 && !areAsked) return
+    const { due: _before, ...kept } = this.#head
+    const files = newShortId(this.#world.runtime.random)
+    const asked = areAsked ? this.#losses : kept.asked
+    const next = { ...kept, files, ...dueIn([], due), ...(asked === undefined ? {} : { asked }) }
+    const head = withNonce(next, this.#world.runtime.random)
+    await this.store.commit([...records, headChange(head)])
     this.#head = head
     this.#isNew = false
   }
@@ -96,7 +137,17 @@ export class Held {
 
   /** The actor, where rows of the document are known to be lost; asked after they were read. */
   get lostFrom(): Cursor['actor'] | undefined {
-    return this.store.problems().some(({ log }) => log === DOCUMENT) ? this.actor : undefined
+    return this.#losses === undefined ? undefined : this.actor
+  }
+
+  /** From now on this process writes as a new writer: of the old one something is lost, and its clocks with it. */
+  writeAnew(): void {
+    this.cursor = { ...this.cursor, client: randomClient(this.#world.runtime.random), clock: 0 }
+  }
+
+  get #losses(): string | undefined {
+    const lost = this.store.problems().flatMap(({ log, seq }) => (log === DOCUMENT ? [seq] : []))
+    return lost.length === 0 ? undefined : longHash(lost.sort((a, b) => a - b).join(' '))
   }
 
   async history(): Promise<readonly Change[]> {
@@ -120,15 +171,25 @@ export class Held {
   }
 
   /** Leaves everything as the next one needs it, and lets go. */
-  async close(): Promise<void> {
+  async close(seal: () => Promise<void> | undefined = () => undefined): Promise<void> {
     try {
       await this.writer.close(this.seal)
+      await seal()
       const { client, clock } = this.cursor
       if (!this.#isNew) this.#world.writer.save({ client, clock, nonce: this.#head.nonce })
     } finally {
       await this.store[Symbol.asyncDispose]()
     }
   }
+}
+
+/** Beyond this many, all files are looked at: the head is written with every commit. */
+const MOST_DUE = 200
+
+function dueIn(before: Head['due'] = [], more: Iterable<Uid>): Pick<Head, 'due'> | Record<string, never> {
+  if (before === 'all') return { due: 'all' }
+  const due = new Set([...before, ...more])
+  return due.size === 0 ? {} : { due: due.size > MOST_DUE ? 'all' : [...due] }
 }
 
 /** An empty store beside a summary that knows tasks: someone took it away, and nobody should find out by an empty list. */

@@ -91,7 +91,7 @@ function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'
 }
 
 /** What plain `tide undo` means: an edit made here, not one that came with a backup. An undo itself is only taken back by its id. */
-const UNDOABLE = new Set(['create', 'set', 'move', 'comment', 'delete', 'restore', 'resolve'])
+const UNDOABLE = new Set(['create', 'set', 'move', 'comment', 'delete', 'restore', 'resolve', 'edit', 'putback'])
 
 /** change → the undo of it that still stands. */
 function undoneBy(changes: readonly Change[]): ReadonlyMap<string, string> {

@@ -2,6 +2,7 @@
 import type { RegisterEdit, Verb } from '../history/change.ts'
 import type { Uid } from '../ids.ts'
 import type { BodyEdit } from '../task/body.ts'
+import type { BodyBase } from '../task/body-at.ts'
 import { sameIn } from '../task/body-values.ts'
 import type { Entry } from '../task/entry.ts'
 import { PURGED, type Field } from '../task/fields.ts'
@@ -16,6 +17,7 @@ import {
   type TaskState,
   type Write,
 } from '../task/registers.ts'
+import type { FieldValues } from '../task/seeds.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { Json } from '../task/types.ts'
 import type { Cursor } from '../task/update.ts'
@@ -25,6 +27,8 @@ export interface Plan {
   readonly writes: readonly Write[]
   /** Edits of bodies: made on the document itself. */
   readonly bodies?: readonly PlannedBody[]
+  /** What files say that nobody remembers. */
+  readonly seeds?: readonly { readonly uid: Uid; readonly values: FieldValues }[]
   /** First texts of tasks that this plan creates. */
   readonly newBodies?: ReadonlyMap<Uid, string>
   /** The greatest number it gives away. */
@@ -38,6 +42,8 @@ export type PlannedBody =
   /** `settles`: it has seen the rival bodies too. */
   | { readonly uid: Uid; readonly next: string; readonly settles?: boolean }
   /** `later`: edits of the same text since. */
+  /** From what it was when it was shown last, merged with what happened since. */
+  | { readonly uid: Uid; readonly at: BodyBase; readonly next: string; readonly hasMade: (client: number) => boolean }
   | { readonly uid: Uid; readonly takeBack: BodyEdit; readonly later: readonly BodyEdit[] }
   | { readonly uid: Uid; readonly erase: true }
 

@@ -6,19 +6,22 @@
  */
 import { TaskError } from '../errors.ts'
 import { createEmitter, type Emitter } from '../events.ts'
-import { keysIn, type Change } from '../history/change.ts'
-import { newShortId, type ActorId, type Key, type Uid } from '../ids.ts'
+import type { Change } from '../history/change.ts'
+import type { ActorId, Key, Uid } from '../ids.ts'
 import type { Store } from '../ports.ts'
 import { shownKey } from '../task/keys.ts'
 import type { TaskState } from '../task/registers.ts'
 import type { Replica } from '../task/replica.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { TaskView } from '../task/types.ts'
-import { encodeUpdate } from '../task/update.ts'
-import { isGone, viewTask, type ViewContext } from '../task/view.ts'
-import type { EditedBodies } from './body-edits.ts'
+import type { FileProblem } from '../mirror/dangers.ts'
+import { type ViewContext, viewsOf } from '../task/view.ts'
+import { applyPlan, newChange, type Applied } from './applying.ts'
+import { FilesBeside } from './files-beside.ts'
 import { Held } from './held.ts'
-import { planEntries, type Plan } from './plan.ts'
+import type { FilesOptions, FilesOutcome, MirroredProject } from './mirroring.ts'
+import type { Plan } from './plan.ts'
+import { readFreshSummary } from './fresh-summary.ts'
 import { readSummary, type Summary } from './summary.ts'
 import { createSummaryTable, type SummaryTable } from './summary-table.ts'
 import { readBodyAt, type SummaryChanges } from './summary-writer.ts'
@@ -28,18 +31,13 @@ export interface ProjectEvents {
   changed: { readonly tasks: readonly TaskView[]; readonly change: Change }
 }
 
-/** What comes with updates from elsewhere. */
-export interface Along {
-  readonly history?: readonly Change[]
-  readonly lastNumber?: number
-}
-
-/** A writer between its commit and its seal needs a moment; after these tries the summary is taken for stale. */
-const FRESH_TRIES = 8
+/** From this many on, the summary is made anew. */
+const MANY_TASKS = 500
 
 export class Project implements AsyncDisposable {
   readonly world: ProjectWorld
   readonly #emitter: Emitter<ProjectEvents>
+  readonly #files: FilesBeside
   #summary: Summary | undefined
   #table: SummaryTable | undefined
   #replica: Replica | undefined
@@ -51,13 +49,13 @@ export class Project implements AsyncDisposable {
   constructor(world: ProjectWorld) {
     this.world = world
     this.#emitter = createEmitter(world.runtime.log)
+    this.#files = new FilesBeside(world)
   }
 
   get on(): Emitter<ProjectEvents>['on'] {
     return this.#emitter.on
   }
 
-  /** Whether this process keeps the store for as long as it lives. */
   get isLive(): boolean {
     return this.world.live === true
   }
@@ -72,12 +70,11 @@ export class Project implements AsyncDisposable {
   async summary(): Promise<Summary> {
     if (this.#held === undefined && (await this.#readFresh()) && this.#summary !== undefined) return this.#summary
     await this.hold()
-    const read = (): Promise<Summary | undefined> => readSummary(this.world.summary, this.world.config)
-    const summary = await read()
-    if (summary !== undefined) return summary
-    await this.rebuild() // someone took the files away
-    const again = await read()
-    if (again !== undefined) return again
+    for (const mend of [async () => undefined, () => this.rebuild()]) {
+      await mend() // someone may have taken the files away
+      const summary = await readSummary(this.world.summary, this.world.config)
+      if (summary !== undefined) return summary
+    }
     throw new TaskError('FAULT', { problem: 'the summary could not be made' })
   }
 
@@ -85,7 +82,8 @@ export class Project implements AsyncDisposable {
     const { prefix, statuses } = this.world.config
     const printed = this.#replica === undefined ? this.#table : undefined
     const keyOf = (state: TaskState): Key => printed?.printedKey(state.uid) ?? shownKey(tasks, state, prefix)
-    return { tasks, prefix, statuses, now: this.world.runtime.now(), keyOf }
+    const pathOf = (uid: Uid): string | null => this.#files.pathOf(uid)
+    return { tasks, prefix, statuses, now: this.world.runtime.now(), keyOf, pathOf }
   }
 
   async body(state: TaskState): Promise<string> {
@@ -125,9 +123,34 @@ export class Project implements AsyncDisposable {
     return (await this.hold()).store
   }
 
+  /** One exchange with the files: what people changed comes in, what the document says goes out. */
+  async lookAtFiles(options?: FilesOptions): Promise<FilesOutcome> {
+    return this.#files.exchange(options, this.#held !== undefined, (work) =>
+      this.#oneAtATime(async () => {
+        const held = await this.hold()
+        try {
+          return await work(this.#asMirrored(held))
+        } catch (cause) {
+          await this.#release(held)
+          throw cause
+        }
+      }),
+    )
+  }
+
+  /** From now on, for as long as the project is open, changed files are taken in as they change. */
+  async watchFiles(): Promise<void> {
+    await this.#files.watch((options) => this.lookAtFiles(options))
+  }
+
+  /** What is odd about the files. */
+  async fileProblems(): Promise<readonly FileProblem[]> {
+    return this.#files.problems()
+  }
+
   /** Makes the summary again, whatever it said. */
   async rebuild(): Promise<void> {
-    await this.#oneAtATime(async () => this.#rebuild(await this.hold()))
+    await this.#oneAtATime(async () => void (await this.#rebuild(await this.hold())))
   }
 
   /** Plans under the lock and writes what was planned: all of it, durable, or nothing. Undefined when nothing differs. */
@@ -137,9 +160,11 @@ export class Project implements AsyncDisposable {
       const plan = await make(await this.tasks())
       if (plan === undefined || (plan.writes.length === 0 && (plan.bodies ?? []).length === 0)) return undefined
       try {
-        const change = await this.#write(held, plan)
+        const applied = await applyPlan(this.#asMirrored(held), plan)
+        if (applied === undefined) return undefined
+        await this.#finish(held, applied)
         this.#compactSoon(held)
-        return change
+        return applied.change
       } catch (cause) {
         // Whatever the document took in memory may not be on the disk: forget it, the store is the truth.
         await this.#release(held)
@@ -152,43 +177,35 @@ export class Project implements AsyncDisposable {
   async absorb(
     updates: readonly Uint8Array[],
     from: Pick<Change, 'verb' | 'name'>,
-    along: Along = {},
+    along: { readonly history?: readonly Change[]; readonly lastNumber?: number } = {},
   ): Promise<readonly Uid[]> {
     return this.#oneAtATime(async () => {
       const held = await this.hold()
       const replica = await this.replica()
       const before = new Map<Uid, TaskState | undefined>()
       const known = new Set((await held.history()).map(({ id }) => id))
-      const change = this.#change(held, { verb: from.verb, by: from.name, writes: [] })
+      const change = newChange(this.world, held, { verb: from.verb, by: from.name })
       const past = [...(along.history ?? []).filter(({ id }) => !known.has(id)), change]
       if (replica.isFilled) return this.#absorbIntoGaps(held, updates, past, along.lastNumber)
       try {
         using _watch = replica.on('changed', (event) => event.before.forEach((state, uid) => before.set(uid, state)))
         if (!replica.hear(updates, 'remote')) return []
         // What waits for an earlier update, or for a later version, is kept too: it was heard, and may never be said again.
+        // What several workspaces said by themselves stands there once.
+        const repaired = (await import('../task/twins.ts')).repairTwins(replica, before.keys())
         await held.commit(
-          updates,
+          [...updates, ...repaired],
           before.size === 0 ? [] : past,
           Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0),
+          this.#files.areThere ? before.keys() : [],
         )
       } catch (cause) {
         await this.#release(held)
         throw cause
       }
       held.cursor = replica.cursor(held.actor, held.cursor.client)
-      const context = this.context(replica.tasks)
-      const uids = new Set(before.keys())
-      this.#announce(uids, replica.tasks, change)
-      await this.#summarise(held, {
-        tasks: replica.tasks,
-        uids,
-        before,
-        isFromElsewhere: true,
-        context,
-        body: (state) => this.body(state),
-        seal: held.seal,
-      })
-      return [...uids]
+      await this.#finish(held, { change, before, isFromElsewhere: true })
+      return [...before.keys()]
     })
   }
 
@@ -202,7 +219,7 @@ export class Project implements AsyncDisposable {
 
   /** Idempotent; waits for what is being written. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= this.#queue.then(() => this.#close())
+    this.#closed ??= this.#files.endWatch().then(() => this.#queue.then(() => this.#close()))
     return this.#closed
   }
 
@@ -214,15 +231,35 @@ export class Project implements AsyncDisposable {
     await this.#holding?.catch(() => undefined)
     const held = this.#held
     this.#held = undefined
-    await held?.close()
+    await held?.close(() => this.#files.seal(held))
+  }
+
+  #asMirrored(held: Held): MirroredProject {
+    return {
+      held,
+      hasFiles: this.#files.areThere,
+      tasks: () => this.tasks(),
+      loaded: () => this.#replica,
+      replica: () => this.replica(),
+      body: (state) => this.body(state),
+      context: (tasks) => this.context(tasks),
+      put: (states) => {
+        for (const state of states) this.#table?.put(state)
+      },
+      world: this.world,
+      announce: (uids, tasks, change) => this.#announce(uids, tasks, change),
+      summarise: (uids, before, isFromElsewhere) => this.#summariseAll(held, uids, before, { isFromElsewhere }),
+    }
   }
 
   async #take(): Promise<Held> {
     const store = await this.world.openStore()
     try {
       const held = await Held.take(this.world, store)
-      if (held.summary === undefined) await this.#rebuild(held)
-      else {
+      if (held.summary === undefined) {
+        const replica = await this.#rebuild(held)
+        await this.#files.ask(this.#asMirrored(held), replica, () => this.#rebuild(held))
+      } else {
         this.#summary = held.summary
         this.#table = createSummaryTable(held.summary)
       }
@@ -236,68 +273,53 @@ export class Project implements AsyncDisposable {
   }
 
   /** Makes the summary from the document. */
-  async #rebuild(held: Held): Promise<void> {
+  async #rebuild(held: Held): Promise<Replica> {
+    await this.#files.ready()
     const opened = this.#replica ?? (await this.#openHeld(held))
-    this.#replica ??= opened
-    const { tasks } = this.#replica
-    held.cursor = this.#replica.cursor(held.actor, held.cursor.client)
-    await held.writer.rewrite({
-      tasks,
-      context: this.context(tasks),
-      body: (state) => this.body(state),
-      seal: held.seal,
-    })
+    const replica = (this.#replica ??= opened)
+    const { tasks } = replica
+    held.cursor = replica.cursor(held.actor, held.cursor.client)
+    const body = (state: TaskState): Promise<string> => this.body(state)
+    await held.writer.rewrite({ tasks, context: this.context(tasks), body, seal: held.seal })
+    return replica
   }
 
   async #readFresh(): Promise<boolean> {
     if (this.#table !== undefined && this.#summary?.seal.mark === this.world.summary.mark()) return true
-    for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
-      const summary = await readSummary(this.world.summary, this.world.config)
-      if (summary === undefined) return false
-      if (summary.seal.mark === this.world.summary.mark()) {
-        this.#summary = summary
-        this.#table = createSummaryTable(summary)
-        return true
-      }
-      await this.world.runtime.sleep(1 + attempt)
-    }
-    return false
+    const summary = await readFreshSummary(this.world)
+    if (summary === undefined) return false
+    this.#summary = summary
+    this.#table = createSummaryTable(summary)
+    return true
   }
 
-  async #write(held: Held, plan: Plan): Promise<Change | undefined> {
-    const bodies = await this.#editBodies(held, plan.bodies)
+  /** The files, whoever listens, the summary. */
+  async #finish(held: Held, { change, before, isFromElsewhere, newBodies }: Applied): Promise<void> {
+    const uids = new Set(before.keys())
+    await this.#files.follow(this.#asMirrored(held), uids, newBodies)
+    this.#announce(uids, await this.tasks(), change)
+    await this.#summariseAll(held, uids, before, { isFromElsewhere, newBodies })
+  }
+
+  async #summariseAll(
+    held: Held,
+    uids: ReadonlySet<Uid>,
+    before: ReadonlyMap<Uid, TaskState | undefined>,
+    { isFromElsewhere, newBodies }: Pick<Applied, 'isFromElsewhere' | 'newBodies'>,
+  ): Promise<void> {
     const tasks = await this.tasks()
-    const planned = planEntries(tasks, [...plan.writes, ...bodies.writes], held.cursor, this.world.runtime.now())
-    if (planned.entries.length === 0 && bodies.updates.length === 0) return undefined
-    const update = encodeUpdate(held.cursor, planned.entries, planned.removes)
-    const edits: Change = { ...this.#change(held, plan), edits: planned.edits, texts: bodies.texts }
-    const keys = keysIn(edits, (uid) => tasks.get(uid) ?? planned.states.get(uid), this.context(tasks).keyOf)
-    const change: Change = { ...edits, keys }
-    await held.commit([...bodies.updates, update], [change], plan.lastNumber)
-    held.goOn(planned.entries.length)
-    if (this.#replica === undefined) for (const state of planned.states.values()) this.#table?.put(state)
-    else this.#replica.apply([update], 'local')
-    const uids = new Set(planned.states.keys())
-    const now = await this.tasks()
-    this.#announce(uids, now, change)
-    await this.#summarise(held, {
-      tasks: now,
-      uids,
-      before: planned.before,
-      isFromElsewhere: false,
-      context: this.context(now),
-      body: async (state) => plan.newBodies?.get(state.uid) ?? this.body(state),
-      seal: held.seal,
-    })
-    return change
-  }
-
-  async #editBodies(held: Held, planned: Plan['bodies'] = []): Promise<EditedBodies> {
-    if (planned.length === 0) return { updates: [], writes: [], texts: [], clock: held.cursor.clock }
-    const { editBodies } = await import('./body-edits.ts')
-    const edited = editBodies(await this.replica(), planned, held.cursor.client)
-    if (edited.texts.length > 0) held.cursor = { ...held.cursor, clock: edited.clock }
-    return edited
+    if (uids.size > MANY_TASKS && this.#replica !== undefined) await this.#rebuild(held)
+    else
+      await this.#summarise(held, {
+        tasks,
+        uids,
+        before,
+        isFromElsewhere,
+        context: this.context(tasks),
+        body: async (state) => newBodies?.get(state.uid) ?? this.body(state),
+        seal: held.seal,
+      })
+    await this.#files.seal(held)
   }
 
   /** What is committed is committed: a summary that cannot be written is made again by whoever opens the store next. */
@@ -317,27 +339,9 @@ export class Project implements AsyncDisposable {
     await held.store[Symbol.asyncDispose]()
   }
 
-  #change(held: Held, { verb, by, undoes }: Plan): Change {
-    const { runtime, actorName } = this.world
-    const empty = { edits: [], texts: [], keys: {} }
-    return {
-      id: newShortId(runtime.random),
-      at: runtime.now(),
-      actor: held.actor,
-      name: by ?? actorName,
-      verb,
-      ...empty,
-      undoes: undoes ?? null,
-    }
-  }
-
   #announce(uids: Iterable<Uid>, tasks: TaskTable, change: Change): void {
     if (!this.isLive) return
-    const context = this.context(tasks)
-    const views = [...uids].flatMap((uid) => {
-      const state = tasks.get(uid)
-      return state === undefined || isGone(state) ? [] : [viewTask(state, context)]
-    })
+    const views = viewsOf(uids, tasks, this.context(tasks))
     this.#emitter.emit('changed', { tasks: views, change })
   }
 
@@ -345,11 +349,12 @@ export class Project implements AsyncDisposable {
   #compactSoon(held: Held): void {
     if (!held.isDueForCompaction) return
     const compact = async (): Promise<void> => {
-      if (this.#held === held)
-        await held.compact(async (updates) => {
-          const whole = this.#replica?.isFilled === false ? this.#replica : await this.#open(updates)
-          return whole.encode()
-        })
+      if (this.#held !== held) return
+      await held.compact(async (updates) => {
+        const whole = this.#replica?.isFilled === false ? this.#replica : await this.#open(updates)
+        return whole.encode()
+      })
+      await this.#files.seal(held)
     }
     this.#queue = this.#queue.then(compact).catch((cause: unknown) => {
       // The updates are all there still; the next commit tries again.
@@ -359,8 +364,7 @@ export class Project implements AsyncDisposable {
 
   /** What the store has; where rows of it are lost, everything that came after them all the same. */
   async #openHeld(held: Held): Promise<Replica> {
-    const updates = await held.document()
-    return this.#open(updates, held.lostFrom)
+    return this.#open(await held.document(), held.lostFrom)
   }
 
   async #open(updates: readonly Uint8Array[], lostFrom?: ActorId): Promise<Replica> {
@@ -379,7 +383,9 @@ export class Project implements AsyncDisposable {
     this.#replica = undefined
     this.#table = undefined
     await this.#rebuild(held)
-    return [...(await this.tasks()).uids()]
+    const uids = new Set((await this.tasks()).uids())
+    await this.#files.follow(this.#asMirrored(held), uids)
+    return [...uids]
   }
 
   #oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -68,7 +68,7 @@ export async function reportStatus(project: Project): Promise<StatusReport> {
     relay: { url: config.relay.includes('://') ? config.relay : null, state: 'none' },
     unsynced: 0,
     conflicts: counts.conflicts,
-    problems: taskProblems(tasks, project.context(tasks)),
+    problems: [...(await project.fileProblems()), ...taskProblems(tasks, project.context(tasks))],
   }
 }
 

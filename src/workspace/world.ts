@@ -1,5 +1,6 @@
 /** What a workspace asks of its surroundings, composed by bin/world.ts or by a test. */
 import type { Runtime, Store, SummaryFiles } from '../ports.ts'
+import type { MirrorWorld } from '../mirror/world.ts'
 import type { Config } from './config.ts'
 
 /** The last writer's place, kept outside the workspace: a copy of the directory must not go on with it. */
@@ -23,6 +24,8 @@ export interface ProjectWorld {
   readonly live?: boolean
   /** Names this directory on this disk of this machine: differs for a copy. */
   readonly place: string
+  /** The files that show the tasks; none where a project is kept in its store alone. */
+  readonly mirror?: MirrorWorld
   readonly writer: { load(): WriterNote | undefined; save(note: WriterNote): void }
   /** The person or agent, where it is known. */
   readonly actorName: string | null

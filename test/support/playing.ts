@@ -1,5 +1,7 @@
 /** Plays schedules to their end and, when something does not hold, finds the fewest steps that still show it. */
 import { logPerActor, type Mechanism } from './mechanisms.ts'
+import { mirrorProblemsOf } from './mirror-check.ts'
+import { MirrorWorld, type MirrorSchedule } from './mirror-simulation.ts'
 import { projectProblemsOf } from './project-check.ts'
 import { ProjectWorld, type ProjectSchedule } from './project-simulation.ts'
 import { World, type Schedule } from './simulation.ts'
@@ -28,6 +30,18 @@ export async function playProject(schedule: ProjectSchedule): Promise<Played<Pro
     for (const step of schedule.steps) await world.take(step)
     await world.settle()
     return { world, problems: await projectProblemsOf(world) }
+  } catch (cause) {
+    return { world, problems: [thrown(cause)] }
+  }
+}
+
+export async function playMirror(schedule: MirrorSchedule): Promise<Played<MirrorWorld>> {
+  const world = new MirrorWorld(schedule)
+  try {
+    await world.begin()
+    for (const step of schedule.steps) await world.take(step)
+    await world.settle()
+    return { world, problems: await mirrorProblemsOf(world) }
   } catch (cause) {
     return { world, problems: [thrown(cause)] }
   }

@@ -1,7 +1,10 @@
 /** A project on the memory twins: what a workspace does, without a disk. */
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '../../adapters/memory/store.ts'
 import { memoryRuntime, type MemoryRuntime } from '../../adapters/memory/runtime.ts'
+import { memoryFiles, type MemoryFiles } from '../../adapters/memory/files.ts'
+import { memoryRepository, type MemoryRepository } from '../../adapters/memory/repository.ts'
 import { memorySummaryFiles } from '../../adapters/memory/summary.ts'
+import { nativeFormat } from '../../adapters/markdown/native.ts'
 import {
   createCaller,
   newConfig,
@@ -19,14 +22,30 @@ export interface MemoryWorkspace {
   readonly runtime: MemoryRuntime
   readonly config: Config
   readonly files: Map<string, Uint8Array>
+  /** The files people see; none where the project is kept in its store alone. */
+  readonly folder: MemoryFiles | undefined
+  readonly repository: MemoryRepository
   place: string
   note: WriterNote | undefined
   commits: number
 }
 
-export function memoryWorkspace({ seed = 1, relay = 'auto' }: { seed?: number; relay?: string } = {}): MemoryWorkspace {
+export interface MemoryWorkspaceOptions {
+  readonly seed?: number
+  readonly relay?: string
+  /** With task files beside it. */
+  readonly withFiles?: boolean
+}
+
+export function memoryWorkspace({
+  seed = 1,
+  relay = 'auto',
+  withFiles = false,
+}: MemoryWorkspaceOptions = {}): MemoryWorkspace {
   const runtime = memoryRuntime({ seed })
   return {
+    folder: withFiles ? memoryFiles({ now: () => runtime.now() }) : undefined,
+    repository: memoryRepository(),
     disk: createMemoryDisk(),
     runtime,
     config: newConfig(newProjectId(runtime.random), { relay }),
@@ -39,11 +58,25 @@ export function memoryWorkspace({ seed = 1, relay = 'auto' }: { seed?: number; r
 
 /** One process that works in the workspace. */
 export function openProject(workspace: MemoryWorkspace): Project & { readonly caller: Caller } {
+  const summary = memorySummaryFiles(() => String(workspace.commits), workspace.files)
+  const { runtime, folder, repository, config } = workspace
   const world: ProjectWorld = {
-    runtime: workspace.runtime,
-    config: workspace.config,
+    runtime,
+    config,
     dir: '/project',
-    summary: memorySummaryFiles(() => String(workspace.commits), workspace.files),
+    summary,
+    ...(folder === undefined
+      ? {}
+      : {
+          mirror: {
+            runtime,
+            files: folder,
+            repository,
+            format: nativeFormat({ folder: config.tasks }),
+            folder: config.tasks,
+            index: summary,
+          },
+        }),
     openStore: async () => {
       const store = await openMemoryStore(workspace.disk)
       workspace.commits++

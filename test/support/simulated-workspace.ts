@@ -271,7 +271,7 @@ export class SimulatedWorkspace {
         saw: verb === 'purge' ? namesIn(state) : base.map((one) => nameOfValue(uid, field, one)),
         // An undo brings an old deletion back, with what that one knew.
         knew: (verb === 'undo' ? this.#book.knewThen(uid, field, write.value) : undefined) ?? namesIn(state),
-        at: write.beside === true ? entry.at : Math.max(Math.floor(now), latest),
+        at: write.rank === 'below' ? entry.at : Math.max(Math.floor(now), latest),
       }
     })
   }

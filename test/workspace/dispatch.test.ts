@@ -35,6 +35,7 @@ const ASKED: Asked = {
   'conflict.resolve': { key: 'T-1', field: 'status', take: 0 },
   'workspace.status': {},
   'workspace.statuses': {},
+  'workspace.sync': {},
   'workspace.backup': {},
   'workspace.recover': { backup: '' },
   'workspace.doctor': {},

@@ -88,6 +88,7 @@ function worldWithin(world: CliWorld, args: readonly string[], dir: string, sink
     init: (...rest) => world.init(...rest),
     readConfig: (...rest) => world.readConfig(...rest),
     writeConfig: (...rest) => world.writeConfig(...rest),
+    edit: (...rest) => world.edit(...rest),
     readFile: (...rest) => world.readFile(...rest),
     writeNewFile: (...rest) => world.writeNewFile(...rest),
     scratch: () => world.scratch(),

@@ -10,7 +10,8 @@ export interface InitOptions extends Common {
 }
 
 export const command: CommandDescriptor<InitOptions> = defineCommand<InitOptions>({
-  about: 'Writes tidemark.json, to be committed, and a state folder that git ignores. Doing it twice is harmless.',
+  about:
+    'Writes tidemark.json, to be committed, and a state folder that git ignores. Task files that are there become tasks; those with an id keep every byte. Doing it twice is harmless.',
   examples: [
     ['tide init', 'here'],
     ['tide init --dir ~/shop --prefix SHOP', 'there, with keys like SHOP-1'],
@@ -18,7 +19,7 @@ export const command: CommandDescriptor<InitOptions> = defineCommand<InitOptions
   grammar(grammar) {
     grammar
       .option('--format <format>', `how tasks are written: native; ${formats.slice(1).join(', ')} are not read yet`)
-      .option('--tasks <path>', 'the folder for task files, once they are written (default: tasks)')
+      .option('--tasks <path>', 'the folder for task files (default: tasks)')
       .option('--prefix <prefix>', 'what stands before the number of a key (default: T)')
       .option('--relay <url>', 'the address of a relay, auto, or none (default: auto)')
   },
@@ -35,11 +36,12 @@ export const command: CommandDescriptor<InitOptions> = defineCommand<InitOptions
   },
   async run(options, world) {
     const outcome = await world.init({ ...options.settings, dir: options.dir })
-    const { dir, project, format, tasks, created } = outcome
-    if (options.json) return printJson(world, { dir, project, format, tasks, created })
+    const { dir, project, format, tasks, created, imported } = outcome
+    if (options.json) return printJson(world, { dir, project, format, tasks, created, imported })
     const { printable } = await import('../width.ts')
     world.stdout.write(`${printable(dir)}\n`)
     const words = created ? 'is a workspace now' : 'was a workspace already'
-    say(options, world, printable(`${words}: project ${project}, ${format} tasks in ${tasks}`))
+    const found = imported === 0 ? '' : `, ${imported} found there`
+    say(options, world, printable(`${words}: project ${project}, ${format} tasks in ${tasks}${found}`))
   },
 })

@@ -29,6 +29,7 @@ const asked: readonly (readonly [argv: readonly string[], method: string, params
   [['resolve', 'T-2', 'status', '--take', '1'], 'conflict.resolve', { key: 'T-2', field: 'status', take: 1 }],
   [['status'], 'workspace.status', {}],
   [['backup', 'out.tide'], 'workspace.backup', {}],
+  [['sync', '--take-files'], 'workspace.sync', { force: false, takeFiles: true }],
   [['doctor', '--fix'], 'workspace.doctor', { fix: true }],
 ]
 
@@ -43,6 +44,21 @@ describe('effects', () => {
       [method, params],
     ])
     expect([opened, closed]).toEqual([1, 1])
+  })
+
+  it('[M54] sync with problems prints them and ends with 4', async () => {
+    const { exit, out } = await tide(['sync'], world)
+    expect([exit, out]).toEqual([4, 'read     1\nwritten  2\ntasks/T-1.md: it is empty (FILE_EMPTY)\n'])
+    expect(await tide(['sync', '--json'], world)).toMatchObject({ exit: 4 })
+  })
+
+  it("[M55] edit opens the task's file and shows the task as it is afterwards", async () => {
+    const tasks = [taskOf('T-1', { path: 'tasks/T-1-fix.md' }), taskOf('T-2')]
+    const { exit, calls, opened, closed } = await tide(['edit', 'T-1'], { tasks })
+    expect([exit, opened, closed]).toEqual([0, 2, 2])
+    expect(calls.map(([name]) => name)).toEqual(['open', 'task.get', 'edit', 'open', 'task.get'])
+    expect(calls[2]).toEqual(['edit', '/shop/deep', 'tasks/T-1-fix.md'])
+    expect(await tide(['edit', 'T-2'], { tasks })).toMatchObject({ exit: 3 })
   })
 
   it.each([

@@ -219,6 +219,12 @@ const canned = {
     conflicts: 1,
     problems: [{ path: 'tasks/T-1.md', code: 'ODD', message: 'it is odd' }],
   }),
+  'workspace.sync': ({ takeFiles }: Params<'workspace.sync'>) => ({
+    files: { imported: 1, written: 2, refused: [] },
+    relay: { state: 'none' as const, url: null, saved: true },
+    unsynced: 0,
+    problems: takeFiles === true ? [] : [{ path: 'tasks/T-1.md', code: 'FILE_EMPTY', message: 'it is empty' }],
+  }),
   'workspace.statuses': () => ({ statuses: defaultStatuses }),
   'workspace.backup': () => ({ backup: btoa('everything') }),
   'workspace.recover': () => ({ tasks: 3, changed: 2 }),

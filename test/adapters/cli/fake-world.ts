@@ -107,7 +107,13 @@ export class FakeWorld implements CliWorld {
       format: options.format ?? 'native',
       tasks: options.tasks ?? 'tasks',
       created: true,
+      imported: 0,
     }
+  }
+
+  async edit(dir: string, path: string): Promise<void> {
+    this.calls.push(['edit', dir, path])
+    this.fail()
   }
 
   async readConfig(dir: string): Promise<{ path: string; settings: Readonly<Record<string, Json>> }> {

@@ -90,6 +90,11 @@ const cases: Readonly<Record<string, readonly (readonly [argv: readonly string[]
     [['-l', 'web', '-a', 'sara', '--limit=1'], { filter: { ready: true, label: ['web'], assignee: 'sara', limit: 1 } }],
   ],
   show: [[['T-12'], { key: 'T-12' }]],
+  edit: [[['T-12'], { key: 'T-12' }]],
+  sync: [
+    [[], { force: false, takeFiles: false }],
+    [['--force', '--take-files'], { force: true, takeFiles: true }],
+  ],
   search: [
     [['slow', 'query'], { words: 'slow query', search: {} }],
     [['slow', '--all', '--limit', '3'], { words: 'slow', search: { all: true, limit: 3 } }],

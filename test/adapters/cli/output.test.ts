@@ -10,7 +10,7 @@ const tasks = [taskOf('T-1'), taskOf('T-2', { conflicts: ['status'] }), taskOf('
 const files = { '/in.tide': 'everything' }
 
 const documents: readonly (readonly [argv: readonly string[], names: readonly string[]])[] = [
-  [['init'], ['dir', 'project', 'format', 'tasks', 'created']],
+  [['init'], ['dir', 'project', 'format', 'tasks', 'created', 'imported']],
   [['add', 'Fix'], ['task']],
   [['list'], ['tasks']],
   [['ready'], ['tasks']],
@@ -32,6 +32,7 @@ const documents: readonly (readonly [argv: readonly string[], names: readonly st
   [['history'], ['changes']],
   [['conflicts'], ['conflicts']],
   [['resolve', 'T-2', 'status', '--take', '0'], ['tasks']],
+  [['sync', '--take-files'], ['files', 'relay', 'unsynced', 'problems']],
   [['status'], ['workspace', 'owner', 'relay', 'unsynced', 'conflicts', 'problems']],
   [['config'], ['path', 'settings']],
   [

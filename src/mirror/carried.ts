@@ -1,0 +1,139 @@
+/** A difference between two texts, carried over to a third one: for a text whose own characters nobody remembers. */
+import { applySplices, difference, type Splice } from '../task/difference.ts'
+import { wordsOf } from '../task/word-difference.ts'
+import type { ShownTask } from './explain.ts'
+import type { BaseTask } from './base.ts'
+import { differing, sameValue } from './said.ts'
+import type { Field } from '../task/fields.ts'
+import type { Json } from '../task/types.ts'
+
+/** What `onto` would say had it been edited as `before` was edited to become `after`. */
+export function carried(
+  before: readonly ShownTask[],
+  after: readonly ShownTask[],
+  onto: readonly ShownTask[],
+): readonly ShownTask[] {
+  return after.map((task) => {
+    const old = before.find(({ uid }) => uid === task.uid)
+    const base = onto.find(({ uid }) => uid === task.uid)
+    if (old === undefined || base === undefined) return task
+    const said = new Map<Field, Json>(base.said)
+    for (const field of differing(old.said, task.said)) {
+      const value = task.said.get(field)
+      if (value === undefined) said.delete(field)
+      else said.set(field, value)
+    }
+    return { ...task, said, body: carriedText(old.body, task.body, base.body) }
+  })
+}
+
+/** Whether a text was made from the newest one: it has changes that only that one had, and takes none of them back. */
+export function goesOnFrom(
+  newest: readonly ShownTask[],
+  texts: {
+    readonly before: readonly ShownTask[]
+    readonly shown: readonly ShownTask[]
+    readonly after: readonly ShownTask[]
+  },
+): boolean {
+  let has = false
+  for (const now of newest) {
+    const [old, shown, after] = [texts.before, texts.shown, texts.after].map((tasks) =>
+      tasks.find(({ uid }) => uid === now.uid),
+    )
+    if (old === undefined || shown === undefined || after === undefined) return false
+    for (const field of differing(old.said, now.said)) {
+      if (sameValue(shown.said.get(field), old.said.get(field))) return false
+      if (sameValue(shown.said.get(field), now.said.get(field))) has = true
+    }
+    if (old.body === now.body) continue
+    if (after.body !== shown.body && !hasChangesOf(now.body, old.body, shown.body)) return false
+    has = true
+  }
+  return has
+}
+
+/** Every word that came is there, wherever it stands by now, and none that went. */
+function hasChangesOf(now: string | undefined, old: string | undefined, shown: string | undefined): boolean {
+  const [came, went, there] = [now, old, shown].map((text) => new Set(wordsOf(text ?? '')))
+  if (came === undefined || went === undefined || there === undefined) return false
+  const isKept = [...came].every((word) => went.has(word) || there.has(word))
+  return isKept && ![...went].some((word) => !came.has(word) && there.has(word))
+}
+
+/** What differs from the commit's text was changed beside it: who changed that text has not seen it. */
+export function withoutSeen(task: BaseTask, before: readonly ShownTask[], now: readonly ShownTask[]): BaseTask {
+  const [old, shown] = [before, now].map((tasks) => tasks.find(({ uid }) => uid === task.uid)?.said)
+  if (old === undefined || shown === undefined) return task
+  const seen = new Map(task.seen)
+  for (const field of differing(old, shown)) seen.set(field, [])
+  return { ...task, seen }
+}
+
+/** What both changed alike counts once; where both put something into one place, both stand there. */
+function carriedText(
+  before: string | undefined,
+  after: string | undefined,
+  onto: string | undefined,
+): string | undefined {
+  if (before === undefined || after === undefined || onto === undefined) return after
+  if (before === onto) return after
+  const theirs = difference(before, onto)
+  const place = placesIn(theirs)
+  const splices: Splice[] = []
+  const add = (splice: Splice): void => {
+    const last = splices.at(-1)
+    const at = last === undefined ? splice.at : Math.max(splice.at, last.at + last.remove)
+    splices.push({ at, remove: Math.max(0, splice.at + splice.remove - at), insert: splice.insert })
+  }
+  for (const splice of difference(before, after)) {
+    const { at, remove, insert } = splice
+    const rival = theirs.find((other) => other.at === at && other.remove === remove)
+    if (rival === undefined) {
+      if (insert !== '') add({ at: place(at), remove: 0, insert })
+      for (const range of commonIn(at, at + remove, theirs)) add({ ...range, insert: '' })
+      continue
+    }
+    const start = startOf(rival, theirs)
+    for (const inner of difference(rival.insert, insert))
+      if (inner.insert !== '') add({ at: start + inner.at + inner.remove, remove: 0, insert: inner.insert })
+  }
+  return applySplices(onto, splices)
+}
+
+/** What stands of a stretch in the other text: without what went there, and without what came into it. */
+function commonIn(at: number, end: number, splices: readonly Splice[]): readonly Omit<Splice, 'insert'>[] {
+  const found: Omit<Splice, 'insert'>[] = []
+  let [from, shift] = [at, 0]
+  for (const splice of splices) {
+    if (splice.at >= end) break
+    if (splice.at > from) found.push({ at: from + shift, remove: splice.at - from })
+    from = Math.max(from, splice.at + splice.remove)
+    shift += splice.insert.length - splice.remove
+  }
+  if (from < end) found.push({ at: from + shift, remove: end - from })
+  return found
+}
+
+/** Where the text that a splice put in begins afterwards. */
+function startOf(splice: Splice, splices: readonly Splice[]): number {
+  let shift = 0
+  for (const other of splices) {
+    if (other === splice) break
+    shift += other.insert.length - other.remove
+  }
+  return splice.at + shift
+}
+
+/** Where an offset of one text stands in the other; inside of what went, where that was. */
+function placesIn(splices: readonly Splice[]): (offset: number) => number {
+  return (offset) => {
+    let shift = 0
+    for (const { at, remove, insert } of splices) {
+      if (at + remove <= offset && (remove > 0 || at < offset)) shift += insert.length - remove
+      else if (at < offset) return at + shift
+      else break
+    }
+    return offset + shift
+  }
+}

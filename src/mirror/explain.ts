@@ -1,0 +1,113 @@
+/**
+ * From which text was a changed file edited? The base that explains it best, and what the change means there.
+ *
+ *   candidates   what the file held since a person's last save, that save included; never older ones, unless version
+ *                control may have put one there
+ *   cost         fields that differ, and lines of bodies; never characters; the newest on a tie
+ */
+import { changedHunks } from '../task/sequence-difference.ts'
+import { pairLines } from '../task/line-pairs.ts'
+import { numbersOf } from '../task/word-difference.ts'
+import type { Uid } from '../ids.ts'
+import type { Field } from '../task/fields.ts'
+import type { Base, FileRecord } from './base.ts'
+import { differing, type Said } from './said.ts'
+
+/** A task as one text shows it. */
+export interface ShownTask {
+  readonly uid: Uid
+  readonly said: Said
+  /** Absent where the text does not hold the body. */
+  readonly body: string | undefined
+  /** What it says without a line of its own: what nobody wrote, nobody changed. */
+  readonly implied: ReadonlySet<Field>
+}
+
+/** A remembered text, read. */
+export interface ReadBase {
+  readonly base: Base
+  readonly tasks: readonly ShownTask[]
+}
+
+export type Explanation =
+  /** An edit of the newest text. */
+  | { readonly kind: 'edit'; readonly from: ReadBase }
+  /** An edit of an older one: what merely equals it is no edit. */
+  | { readonly kind: 'stale'; readonly from: ReadBase }
+  /** An older text exactly, put back by a person. */
+  | { readonly kind: 'restore'; readonly from: ReadBase }
+  /** Remembered, and put there by version control: no edit. */
+  | { readonly kind: 'older' }
+
+/** Where the text stands among those that are remembered; the newest occurrence counts. */
+export function placeOf(record: FileRecord, text: string): 'newest' | 'candidate' | 'older' | undefined {
+  const place = record.bases.findLastIndex((base) => base.text === text)
+  if (place < 0) return undefined
+  if (place === record.bases.length - 1) return 'newest'
+  return place >= firstCandidate(record) ? 'candidate' : 'older'
+}
+
+function candidatesOf(record: FileRecord): readonly Base[] {
+  return record.bases.slice(firstCandidate(record))
+}
+
+/** For a text that is none of the remembered ones, or one that a person put back. */
+export function explain(
+  record: FileRecord,
+  tasks: readonly ShownTask[],
+  text: string,
+  read: (base: Base) => ReadBase,
+  { isAnyBase = false }: { readonly isAnyBase?: boolean } = {},
+): Explanation | undefined {
+  const candidates = isAnyBase ? record.bases : candidatesOf(record)
+  const exact = candidates.findLast((base) => base.text === text)
+  if (exact !== undefined) return { kind: exact === record.bases.at(-1) ? 'edit' : 'restore', from: read(exact) }
+  let nearest: { readonly from: ReadBase; readonly cost: number } | undefined
+  for (const base of [...candidates].reverse()) {
+    const from = read(base)
+    const cost = costOf(from.tasks, tasks)
+    if (nearest === undefined || cost < nearest.cost) nearest = { from, cost }
+  }
+  if (nearest === undefined) return undefined
+  return { kind: nearest.from.base === record.bases.at(-1) ? 'edit' : 'stale', from: nearest.from }
+}
+
+/** How far apart two texts are: whole fields and whole lines, so that a short word is no nearer than a long one. */
+export function costOf(before: readonly ShownTask[], after: readonly ShownTask[]): number {
+  const left = new Map(before.map((task) => [task.uid, task]))
+  let cost = 0
+  for (const task of after) {
+    const other = left.get(task.uid)
+    left.delete(task.uid)
+    cost +=
+      other === undefined
+        ? task.said.size + lineCount(task.body)
+        : differing(other.said, task.said).length + changedLines(other.body ?? '', task.body ?? '')
+  }
+  for (const task of left.values()) cost += task.said.size + lineCount(task.body)
+  return cost
+}
+
+function firstCandidate({ bases }: FileRecord): number {
+  return Math.max(
+    0,
+    bases.findLastIndex(({ how }) => how === 'read'),
+  )
+}
+
+/** Lines that go, lines that come, and lines that were reworded: one each, or a word in a line that only one text has would count for two. */
+function changedLines(before: string, after: string): number {
+  if (before === after) return 0
+  const known = new Map<string, number>()
+  const [old, now] = [before.split('\n'), after.split('\n')]
+  let count = 0
+  for (const hunk of changedHunks(numbersOf(old, known), numbersOf(now, known), { left: 1_000_000 })) {
+    const [gone, come] = [old.slice(hunk.beforeFrom, hunk.beforeTo), now.slice(hunk.afterFrom, hunk.afterTo)]
+    count += gone.length + come.length - pairLines(gone, come).length
+  }
+  return count
+}
+
+function lineCount(text: string | undefined): number {
+  return text === undefined || text === '' ? 0 : text.split('\n').length
+}

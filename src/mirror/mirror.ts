@@ -1,0 +1,345 @@
+/**
+ * The files of one workspace beside its document: a peer that was offline. Looks, reads what changed, says what it comes
+ * to; then, once that is committed, remembers the texts and writes the files.
+ *
+ *   look ─▶ read ─▶ plan ─(commit)▶ settle ─▶ render ─▶ records, for the store
+ */
+import type { Uid } from '../ids.ts'
+import type { StoreChange } from '../ports.ts'
+import { BODY, DELETED, ORDER, SHAPE, type Field } from '../task/fields.ts'
+import type { BodyBase } from '../task/body-at.ts'
+import { isConfirmed } from '../task/keys.ts'
+import { aliveIn, isSeed, type Alive, type TaskState, type Write } from '../task/registers.ts'
+import type { TaskTable } from '../task/table.ts'
+import { isDeleted } from '../task/view.ts'
+import { seenIn, withBase, writeRecord, type BaseTask, type FileRecord } from './base.ts'
+import { FILES_WAIT, problem, type FileProblem } from './dangers.ts'
+import { FileIndex, type IndexSeal } from './file-index.ts'
+import { look, lookAt, type Look, type LookOptions } from './looking.ts'
+import type { ReadFile, Reading, ReadOptions, ReadTask } from './read-file.ts'
+import { readFiles } from './reading.ts'
+import { renderTasks, rowFor, seenNow, type Bodies, type Rendered } from './rendering.ts'
+import { deletion, isMissing, judgeMissing, MISSING, withoutFile, type Missing } from './missing.ts'
+import { editPlan, importPlan, NOTHING, type FilePlan, type Numbering } from './planning.ts'
+import { differing, isInFiles, saidIn, sameValue } from './said.ts'
+import type { MirrorHost, MirrorWorld } from './world.ts'
+
+/** What the commits of the plans made of them. */
+export interface Committed {
+  readonly tasks: TaskTable
+  /** As they were when the files were read. */
+  readonly before: Pick<TaskTable, 'get'>
+  readonly bases: ReadonlyMap<Uid, BodyBase>
+  /** The values that were written, by task and field. */
+  readonly written: ReadonlyMap<Uid, ReadonlyMap<Field, Alive>>
+}
+
+const RECORD = 'file/'
+
+export class Mirror {
+  readonly index: FileIndex
+  readonly #world: MirrorWorld
+  /** Remembered, and not in the store yet. */
+  readonly #pending = new Map<string, FileRecord | null>()
+
+  constructor(world: MirrorWorld, index: FileIndex) {
+    this.#world = world
+    this.index = index
+  }
+
+  static async open(world: MirrorWorld): Promise<Mirror> {
+    return new Mirror(world, await FileIndex.read(world.index))
+  }
+
+  look(options: LookOptions & { readonly paths?: Iterable<string> } = {}): Promise<Look> {
+    if (options.paths !== undefined) return lookAt(this.#world, this.index, options.paths)
+    return look(this.#world, this.index, options)
+  }
+
+  /** Nothing to read, nothing to write, and the store is the one that the index was made for. */
+  async isQuiet(mark: string): Promise<boolean> {
+    const { seal } = this.index
+    if (seal === undefined || seal.mark !== mark || seal.isDue) return false
+    const seen = await this.look()
+    const copies = seen.syncCopies?.join('\n') === seal.syncCopies.join('\n')
+    return (
+      copies && seen.changed.length + seen.hidden.length === 0 && this.#missing(seen).length === 0 && !seen.hasMoved
+    )
+  }
+
+  read(host: MirrorHost, seen: Look, options: ReadOptions): Promise<Reading> {
+    return readFiles(this.#world, host, this.index, seen, options)
+  }
+
+  /** A record as it will be in the store. */
+  pending(path: string): FileRecord | null | undefined {
+    return this.#pending.get(path)
+  }
+
+  async plans(
+    reading: Reading,
+    seen: Look,
+    host: MirrorHost,
+    numbering: Numbering,
+    options: ReadOptions,
+  ): Promise<readonly FilePlan[]> {
+    const missing = judgeMissing(this.index, reading, seen, options, host.tasks)
+    const plans = [
+      importPlan(reading, host, numbering),
+      editPlan(
+        'edit',
+        reading.files.filter(({ meaning }) => meaning === 'edit' || meaning === 'stale'),
+      ),
+      editPlan(
+        'putback',
+        reading.files.filter(({ meaning }) => meaning === 'restore'),
+      ),
+      await this.#deletePlan(reading, missing, host),
+      this.#revivePlan(reading, seen, host),
+    ]
+    return plans.filter(
+      ({ writes, bodies, restored, seeds }) => writes.length + bodies.length + restored.length + seeds.length > 0,
+    )
+  }
+
+  /** Remembers what was read; returns the tasks whose files may have to say more. */
+  async settle(
+    reading: Reading,
+    seen: Look,
+    committed: Committed,
+    bodies: Bodies,
+    options: ReadOptions,
+  ): Promise<ReadonlySet<Uid>> {
+    // Judged before the rows change; a task that this very look deleted is not one that was deleted before.
+    const missing = judgeMissing(this.index, reading, seen, options, committed.before)
+    const uids = new Set<Uid>()
+    for (const { from } of reading.moved) this.#pending.set(from, null)
+    for (const { from, to, record } of reading.moved) {
+      this.#pending.set(to, record)
+      this.index.remove(from)
+    }
+    for (const file of reading.files) {
+      this.#pending.set(file.path, await readRecordOf(file, committed, bodies))
+      const own = file.tasks.map(({ uid }) => uid)
+      // A task whose file was written over by another's stands nowhere: it gets a file again.
+      for (const uid of this.index.rows.get(file.path)?.uids ?? []) if (!own.includes(uid)) uids.add(uid)
+      this.index.put({ ...rowFor(file.entry, own), problems: file.problems })
+      if (file.meaning !== 'import' || !file.tasks.every((task) => isSaid(committed.tasks.get(task.uid), task)))
+        for (const uid of own) uids.add(uid)
+    }
+    for (const { entry, uids: own, wasHeld, wasGone } of reading.same) {
+      const isBack = wasGone && seen.hasMoved && own.some((uid) => isGoneTask(committed.tasks.get(uid)))
+      this.index.put({ ...rowFor(entry, own), ...(isBack ? { state: 'older' as const } : {}) })
+      if (wasHeld) for (const uid of own) uids.add(uid)
+    }
+    for (const { entry, uids: own, state, problems } of reading.held)
+      this.index.put({ ...rowFor(entry, own), state, problems })
+    for (const { path, reason } of seen.hidden) {
+      const row = this.index.rows.get(path)
+      const told = problem(path, 'FILE_UNREADABLE', `${reason}; its task is kept`)
+      if (row !== undefined) this.index.put({ ...row, size: -1, state: 'held', problems: [told] })
+    }
+    this.#settleMissing(missing)
+    return uids
+  }
+
+  async hasMovedSince(seen: Look): Promise<boolean> {
+    return (await this.#world.repository.state())?.mark !== seen.repository?.mark
+  }
+
+  /** A merge or rebase would be stopped by files that change under it. */
+  async mayWrite(): Promise<boolean> {
+    return (await this.#world.repository.state())?.isUnderWay !== true
+  }
+
+  async render(host: MirrorHost, bodies: Bodies, uids: Iterable<Uid>): Promise<Rendered> {
+    const rendered = await renderTasks(this.#world, host, this.index, bodies, uids)
+    for (const [path, record] of rendered.records) this.#pending.set(path, record)
+    return rendered
+  }
+
+  /** All that is to be remembered, as changes of the store. */
+  takeRecords(): readonly StoreChange[] {
+    const changes = [...this.#pending].map(([path, record]) => ({
+      put: cellOf(path),
+      bytes: record === null ? new Uint8Array() : writeRecord(record),
+    }))
+    this.#pending.clear()
+    return changes
+  }
+
+  async save(seal: Omit<IndexSeal, 'syncCopies' | 'repository' | 'head'>, seen?: Look): Promise<void> {
+    const before = this.index.seal
+    await this.index.save({
+      ...seal,
+      repository: seen === undefined ? (before?.repository ?? null) : (seen.repository?.mark ?? null),
+      head: seen === undefined ? (before?.head ?? null) : (seen.repository?.head ?? null),
+      syncCopies: seen?.syncCopies ?? before?.syncCopies ?? [],
+    })
+  }
+
+  /** What is odd about the files, as `tide status` tells it. */
+  problems(): readonly FileProblem[] {
+    const rows = [...this.index.rows.values()]
+    const older = rows.filter(({ state }) => state === 'older')
+    const missing = rows.filter(({ problems }) => problems.some(({ code }) => code === MISSING))
+    const told = rows.flatMap(({ problems }) => problems.filter(({ code }) => code !== MISSING))
+    const some = (found: typeof rows): string =>
+      `${found
+        .slice(0, 3)
+        .map(({ path }) => path)
+        .join(', ')}${found.length > 3 ? ' …' : ''}`
+    return [
+      ...(older.length === 0
+        ? []
+        : [
+            problem(
+              older.length === 1 ? (older[0]?.path ?? null) : null,
+              'FILES_OLDER',
+              `${count(older.length, 'file shows', 'files show')} an older text, as version control put there (${some(older)}); that was taken for no edit. If you mean it: tide sync --take-files`,
+            ),
+          ]),
+      ...(missing.length === 0
+        ? []
+        : [
+            problem(
+              null,
+              MISSING,
+              `${count(missing.length, 'file is', 'files are')} gone at once (${some(missing)}); no task was deleted. Put them back, or if you mean it: tide sync --take-files`,
+            ),
+          ]),
+      ...(this.index.seal?.isWaiting === true
+        ? [problem(null, FILES_WAIT, 'a merge or rebase is under way; files are written when it is over')]
+        : []),
+      ...(this.index.seal?.syncCopies ?? []).map((path) =>
+        problem(
+          path,
+          'FILE_SYNC_COPY',
+          'a file synchroniser left it behind; take over by hand what it holds, then delete it',
+        ),
+      ),
+      ...told,
+    ]
+  }
+
+  /** Gone, and not known to be. */
+  #missing(seen: Look): readonly string[] {
+    return seen.gone.filter((path) => !isMissing(this.index.rows.get(path)))
+  }
+
+  /** To be looked at again soon. */
+  unsettled(reading: Reading, seen: Look, options: ReadOptions, tasks: TaskTable): readonly string[] {
+    return [...reading.unsettled, ...judgeMissing(this.index, reading, seen, options, tasks).waiting]
+  }
+
+  #settleMissing({ meant, held, buried }: Missing): void {
+    for (const path of [...meant, ...buried]) {
+      const row = this.index.rows.get(path)
+      if (row !== undefined) this.index.put(withoutFile(row))
+    }
+    for (const path of held) {
+      const row = this.index.rows.get(path)
+      if (row !== undefined)
+        this.index.put({ ...row, size: -1, state: 'held', problems: [problem(path, MISSING, 'it is gone')] })
+    }
+  }
+
+  async #deletePlan(reading: Reading, missing: Missing, host: MirrorHost): Promise<FilePlan> {
+    const writes: Write[] = []
+    const { tasks } = host
+    for (const path of missing.meant) {
+      const newest = (await host.record(path))?.bases.at(-1)
+      const shown = newest === undefined ? [] : this.#world.format.parse(path, newest.text).tasks
+      for (const uid of this.index.rows.get(path)?.uids ?? []) {
+        const place = newest?.tasks.findIndex((task) => task.uid === uid) ?? -1
+        const state = tasks.get(uid)
+        const isBodySeen = state === undefined || shown[place]?.body === (await host.body(state))
+        writes.push(...deletion(uid, newest?.tasks[place], isBodySeen, tasks))
+      }
+    }
+    for (const { removed } of reading.files)
+      for (const base of removed) writes.push(...deletion(base.uid, base, true, tasks))
+    return { ...NOTHING, verb: 'delete', writes }
+  }
+
+  /** A file that went with its task, and was put back. */
+  #revivePlan(reading: Reading, seen: Look, host: MirrorHost): FilePlan {
+    if (seen.hasMoved) return { ...NOTHING, verb: 'restore' }
+    const back = [
+      ...reading.same.filter(({ wasGone }) => wasGone).flatMap(({ uids }) => uids),
+      ...reading.files
+        .filter(({ path }) => this.index.rows.get(path)?.state === 'gone')
+        .flatMap(({ tasks }) => tasks.map(({ uid }) => uid)),
+    ]
+    const writes = back
+      .filter((uid) => isGoneTask(host.tasks.get(uid)))
+      .map((uid): Write => ({ uid, field: DELETED, value: false }))
+    return { ...NOTHING, verb: 'restore', writes }
+  }
+}
+
+export function cellOf(path: string): string {
+  return RECORD + path
+}
+
+/** The text as it was read, with what it showed: what it was edited from, and what was written since. */
+async function readRecordOf(file: ReadFile, committed: Committed, bodies: Bodies): Promise<FileRecord> {
+  const tasks: BaseTask[] = []
+  for (const task of file.tasks) tasks.push(await readTaskOf(task, committed, bodies))
+  return withBase(file.record, { text: file.text, how: 'read', tasks })
+}
+
+async function readTaskOf(task: ReadTask, { tasks, bases, written }: Committed, bodies: Bodies): Promise<BaseTask> {
+  const { uid, said, base, edits } = task
+  const state = tasks.get(uid)
+  if (base === undefined || edits === undefined) {
+    if (state === undefined) return { uid, seen: new Map() }
+    return seenNow(state, said, task.hasLiveBody === true ? task.body : undefined, bodies)
+  }
+  const seen = new Map(base.seen)
+  for (const [field, value] of written.get(uid) ?? []) if (isInFiles(field)) seen.set(field, [value])
+  for (const [field, value] of said)
+    if (!seen.has(field) && state !== undefined) {
+      const same = aliveIn(state, field).filter((alive) => sameValue(alive.value, value))
+      if (same.length > 0) seen.set(field, same)
+      else seen.set(field, seenIn(base, field, value))
+    }
+  const now = bases.get(uid)
+  const restored =
+    edits.restored === undefined || state === undefined ? undefined : await bodies.charactersOf(state, undefined)
+  const body =
+    now?.name === undefined || now.characters === undefined
+      ? (restored ?? (edits.body === undefined ? base.body : undefined))
+      : {
+          name: now.name,
+          characters: await charactersOfFile({ ...now, name: now.name, characters: now.characters }, task),
+        }
+  return { uid, seen, ...(body === undefined ? {} : { body }) }
+}
+
+/** An edit carried over to another text makes another body than the file's own. */
+async function charactersOfFile(
+  now: Required<BodyBase>,
+  { parsed }: ReadTask,
+): Promise<Required<BodyBase>['characters']> {
+  if (parsed.body === undefined || parsed.body === now.text) return now.characters
+  const { charactersIn } = await import('../task/body-at.ts')
+  return charactersIn(now, parsed.body)
+}
+
+/** A new task whose file says all there is: most of a first import. Where in doubt, the file is looked at again. */
+function isSaid(state: TaskState | undefined, { said, body = '', parsed }: ReadTask): boolean {
+  if (state === undefined || parsed.id === null || isDeleted(state) || isConfirmed(state)) return false
+  const values = aliveIn(state, BODY)
+  const isFirst = values.length <= 1 && values.every((value) => isSeed(value) && value.value === body)
+  if (!isFirst || (values.length === 0 && body !== '')) return false
+  return differing(saidIn(state), said).every((field) => field === SHAPE || field === ORDER)
+}
+
+function isGoneTask(state: TaskState | undefined): boolean {
+  return state !== undefined && isDeleted(state)
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`
+}

@@ -1,0 +1,341 @@
+/** Writes what the document says into the files: only the characters of what differs, only where the file is as it was read. */
+import type { FileEntry, Json } from '../ports.ts'
+import type { Uid } from '../ids.ts'
+import { TaskError } from '../errors.ts'
+import { conflictsOf } from '../task/conflicts.ts'
+import { DELETED, SHAPE } from '../task/fields.ts'
+import { isConfirmed } from '../task/keys.ts'
+import { aliveIn, isSeed, shown, type Alive, type TaskState } from '../task/registers.ts'
+import { isDeleted, isGone } from '../task/view.ts'
+import { NO_RECORD, withBase, type Base, type BaseTask, type FileRecord } from './base.ts'
+import { decode, problem, type FileProblem } from './dangers.ts'
+import type { FileIndex } from './file-index.ts'
+import {
+  differing,
+  isElement,
+  patchFor,
+  saidBy,
+  saidIn,
+  sameValue,
+  sheetFields,
+  shownAlive,
+  type Said,
+} from './said.ts'
+import { impliedBy, type MirrorHost, type MirrorWorld } from './world.ts'
+
+export interface Rendered {
+  /** What is remembered from now on; null where nothing is. */
+  readonly records: ReadonlyMap<string, FileRecord | null>
+  /** Tasks whose files are still behind: not writable now, or changed meanwhile. */
+  readonly behind: readonly Uid[]
+  /** Files changed under us: they must be looked at again. */
+  readonly dirty: readonly string[]
+  readonly written: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** Bodies in the document's own characters; loaded only where a body was ever edited. */
+export interface Bodies {
+  /** Undefined while the body is its first text itself. `before`: of a remembered text with the same body. */
+  charactersOf(state: TaskState, before: BaseTask['body'] | undefined): Promise<BaseTask['body'] | undefined>
+}
+
+export async function renderTasks(
+  world: MirrorWorld,
+  host: MirrorHost,
+  index: FileIndex,
+  bodies: Bodies,
+  uids: Iterable<Uid>,
+): Promise<Rendered> {
+  const renderer = new Renderer(world, host, index, bodies)
+  for (const uid of uids) await renderer.render(uid)
+  return renderer.result
+}
+
+class Renderer {
+  readonly #world: MirrorWorld
+  readonly #host: MirrorHost
+  readonly #index: FileIndex
+  readonly #bodies: Bodies
+  readonly #records = new Map<string, FileRecord | null>()
+  readonly #behind: Uid[] = []
+  readonly #dirty: string[] = []
+  readonly #written: string[] = []
+  readonly #removed: string[] = []
+  readonly #done = new Set<string>()
+
+  constructor(world: MirrorWorld, host: MirrorHost, index: FileIndex, bodies: Bodies) {
+    this.#world = world
+    this.#host = host
+    this.#index = index
+    this.#bodies = bodies
+  }
+
+  get result(): Rendered {
+    return {
+      records: this.#records,
+      behind: this.#behind,
+      dirty: this.#dirty,
+      written: this.#written,
+      removed: this.#removed,
+    }
+  }
+
+  async render(uid: Uid): Promise<void> {
+    const state = this.#host.tasks.get(uid)
+    const path = this.#index.pathOf(uid)
+    if (path === undefined) {
+      if (state !== undefined && !isDeleted(state)) await this.#create(state)
+      return
+    }
+    if (this.#done.has(path)) return
+    const row = this.#index.rows.get(path)
+    if (row === undefined || row.state === 'held' || row.state === 'older') return
+    this.#done.add(path)
+    if (row.state === 'gone') {
+      if (state !== undefined && !isGone(state) && !isWholly(state)) await this.#putBack(path, row.uids)
+      return
+    }
+    await this.#patch(path, row.uids)
+  }
+
+  async #patch(path: string, uids: readonly Uid[]): Promise<void> {
+    const record = (await this.#host.record(path)) ?? NO_RECORD
+    const newest = record.bases.at(-1)
+    const bytes = await this.#read(path)
+    const text = bytes === undefined ? undefined : decode(path, bytes)
+    if (newest === undefined || bytes === undefined || text !== newest.text) {
+      this.#dirty.push(path)
+      this.#behind.push(...uids)
+      return
+    }
+    const states = uids.map((uid) => this.#host.tasks.get(uid))
+    if (states.every((state) => state !== undefined && (isGone(state) || isWholly(state)))) {
+      if (await this.#isDone(path, uids, () => this.#world.files.remove(path, bytes))) {
+        this.#removed.push(path)
+        this.#records.set(path, states.every((state) => state !== undefined && isGone(state)) ? null : record)
+        this.#index.put({ ...this.#rowOf(path), state: 'gone', problems: [] })
+      }
+      return
+    }
+    const said = await this.#textFor(path, text, uids)
+    if (said !== text) {
+      const next = new TextEncoder().encode(said)
+      if (!(await this.#isDone(path, uids, () => this.#world.files.write(path, next, bytes)))) return
+      this.#written.push(path)
+    }
+    await this.#remember(path, { text: said, how: said === text ? newest.how : 'written' }, uids, record)
+  }
+
+  /** The file's text with every task in it as the document has it. */
+  async #textFor(path: string, text: string, uids: readonly Uid[]): Promise<string> {
+    const { tasks } = this.#world.format.parse(path, text)
+    const { names, firstStatus } = this.#host
+    let said = text
+    for (const [place, task] of tasks.entries()) {
+      const uid = uids[place]
+      const state = uid === undefined ? undefined : this.#host.tasks.get(uid)
+      if (uid === undefined || state === undefined || isGone(state)) continue
+      const file = saidBy(task, names, impliedBy(path, task.body, firstStatus))
+      const patch = patchFor(task, place, { file, live: saidIn(state), names })
+      const body = task.body === undefined ? undefined : await this.#host.body(state)
+      const key = task.key !== null && isConfirmed(state) ? names.keyOf(uid) : undefined
+      said = this.#world.format.patch(path, said, [
+        {
+          ...patch,
+          ...(task.id === null ? { id: uid } : {}),
+          ...(key === undefined || key === task.key ? {} : { key }),
+          ...(body === undefined || body === task.body ? {} : { body }),
+        },
+      ])
+    }
+    return said
+  }
+
+  async #create(state: TaskState): Promise<void> {
+    const { uid } = state
+    const { names } = this.#host
+    const live = saidIn(state)
+    const sheet = {
+      id: uid,
+      key: names.keyOf(uid) ?? uid,
+      ...sheetFields(live, names),
+      body: await this.#host.body(state),
+      shape: (shown(state, SHAPE) ?? null) as Json,
+    }
+    const refused = new Set<string>()
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const isTaken = (path: string): boolean =>
+        refused.has(path) || this.#paths().has(path.toLowerCase().normalize('NFC'))
+      const [made] = this.#world.format.create(sheet, { isTaken, text: () => undefined })
+      if (made === undefined) return
+      const bytes = new TextEncoder().encode(made.text)
+      const outcome = await this.#attempt(made.path, () => this.#world.files.write(made.path, bytes, null))
+      if (outcome === undefined) break
+      if (outcome === 'exists') {
+        refused.add(made.path)
+        continue
+      }
+      this.#written.push(made.path)
+      await this.#remember(made.path, { text: made.text, how: 'written' }, [uid], NO_RECORD)
+      return
+    }
+    this.#behind.push(uid)
+  }
+
+  /** A file that was deleted with its task, and is wanted again: where it was, as it was. */
+  async #putBack(path: string, uids: readonly Uid[]): Promise<void> {
+    const record = (await this.#host.record(path)) ?? NO_RECORD
+    const text = record.bases.at(-1)?.text
+    if (text === undefined) {
+      this.#index.remove(path)
+      for (const uid of uids) await this.render(uid)
+      return
+    }
+    const said = await this.#textFor(path, text, uids)
+    const bytes = new TextEncoder().encode(said)
+    const outcome = await this.#attempt(path, () => this.#world.files.write(path, bytes, null))
+    if (outcome === 'written') {
+      this.#written.push(path)
+      await this.#remember(path, { text: said, how: 'written' }, uids, record)
+    } else {
+      this.#dirty.push(path)
+      this.#behind.push(...uids)
+    }
+  }
+
+  async #remember(
+    path: string,
+    base: Pick<Base, 'text' | 'how'>,
+    uids: readonly Uid[],
+    record: FileRecord,
+  ): Promise<void> {
+    const { tasks } = this.#world.format.parse(path, base.text)
+    const { names, firstStatus } = this.#host
+    const remembered: BaseTask[] = []
+    for (const [place, task] of tasks.entries()) {
+      const uid = uids[place]
+      const state = uid === undefined ? undefined : this.#host.tasks.get(uid)
+      if (uid === undefined) continue
+      if (state === undefined) {
+        remembered.push({ uid, seen: new Map() })
+        continue
+      }
+      const said = saidBy(task, names, impliedBy(path, task.body, firstStatus))
+      remembered.push(
+        await seenNow(state, said, task.body, this.#bodies, this.#bodyBefore(path, record, uid, task.body)),
+      )
+    }
+    this.#records.set(path, withBase(record, { ...base, tasks: remembered }))
+    const entry = await this.#world.files.entry(path)
+    if (entry !== undefined)
+      this.#index.put({
+        ...rowFor(entry, uids),
+        problems: this.#rowOf(path).problems.filter(({ code }) => code !== 'FILE_UNWRITABLE'),
+      })
+  }
+
+  /** Of the newest text, where it has the same body. */
+  #bodyBefore(path: string, record: FileRecord, uid: Uid, body: string | undefined): BaseTask['body'] | undefined {
+    const newest = record.bases.at(-1)
+    const place = newest?.tasks.findIndex((task) => task.uid === uid) ?? -1
+    if (newest === undefined || place < 0) return undefined
+    const said = this.#world.format.parse(path, newest.text).tasks[place]?.body
+    return said === body ? newest.tasks[place]?.body : undefined
+  }
+
+  /** A path that nothing was ever written to is as good as gone. */
+  #rowOf(path: string): FileRowLike {
+    const none = { path, size: -1, modifiedMs: 0, inode: '', uids: [], state: 'gone' as const, problems: [] }
+    return this.#index.rows.get(path) ?? none
+  }
+
+  #paths(): ReadonlySet<string> {
+    return new Set(
+      [...this.#index.rows.values()]
+        .filter(({ state }) => state !== 'gone')
+        .map(({ path }) => path.toLowerCase().normalize('NFC')),
+    )
+  }
+
+  async #read(path: string): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#world.files.read(path))?.bytes
+    } catch (cause) {
+      this.#tell(path, cause)
+      return undefined
+    }
+  }
+
+  async #isDone(path: string, uids: readonly Uid[], act: () => Promise<string>): Promise<boolean> {
+    const outcome = await this.#attempt(path, act)
+    if (outcome === 'written') return true
+    if (outcome !== undefined) this.#dirty.push(path)
+    this.#behind.push(...uids)
+    return false
+  }
+
+  /** Undefined where the disk refused; the problem stands in the index. */
+  async #attempt(path: string, act: () => Promise<string>): Promise<string | undefined> {
+    try {
+      return await act()
+    } catch (cause) {
+      this.#tell(path, cause)
+      return undefined
+    }
+  }
+
+  #tell(path: string, cause: unknown): void {
+    if (!(cause instanceof TaskError)) throw cause
+    const told: FileProblem = problem(path, cause.code, `${cause.message}; it is tried again with the next command`)
+    const row = this.#rowOf(path)
+    this.#index.put({ ...row, problems: [...row.problems.filter(({ code }) => code !== cause.code), told] })
+  }
+}
+
+type FileRowLike = Parameters<FileIndex['put']>[0]
+
+export function rowFor(entry: FileEntry, uids: readonly Uid[]): FileRowLike {
+  return { ...entry, uids, state: 'clean', problems: [] }
+}
+
+/** What a text that says what the document says has seen: the values behind what is shown. */
+export async function seenNow(
+  state: TaskState,
+  said: Said,
+  body: string | undefined,
+  bodies: Bodies,
+  before?: BaseTask['body'],
+): Promise<BaseTask> {
+  const live = saidIn(state)
+  const seen = new Map<
+    BaseTask['seen'] extends ReadonlyMap<infer Field, unknown> ? Field : never,
+    ReturnType<typeof shownAlive>
+  >()
+  const off = new Set(differing(live, said))
+  for (const field of state.registers.keys()) {
+    if (!live.has(field) && !said.has(field) && !isShown(field)) continue
+    if (off.has(field)) {
+      // The text says something else, or cannot say it: it has seen what says the same.
+      const same = aliveIn(state, field).filter(({ value }) => sameValue(value, said.get(field)))
+      seen.set(field, same)
+    } else if (!isOneSeed(aliveIn(state, field))) seen.set(field, shownAlive(state, field))
+  }
+  const characters = body === undefined ? undefined : await bodies.charactersOf(state, before)
+  return { uid: state.uid, seen, ...(characters === undefined ? {} : { body: characters }) }
+}
+
+/** Then the text itself says all there is to remember. */
+function isOneSeed(values: readonly Alive[]): boolean {
+  const [first] = values
+  return values.length === 1 && first !== undefined && isSeed(first)
+}
+
+function isShown(field: string): boolean {
+  return isElement(field) || !/^[bckKxXC]/.test(field)
+}
+
+/** Deleted, and nobody wrote to it meanwhile. */
+function isWholly(state: TaskState): boolean {
+  return isDeleted(state) && !conflictsOf(state).some(({ field }) => field === DELETED)
+}

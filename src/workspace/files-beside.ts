@@ -1,0 +1,101 @@
+/** The files beside a project, from the first look to the watcher's end. Loads what it needs when it is needed. */
+import type { Uid } from '../ids.ts'
+import type { FileProblem } from '../mirror/dangers.ts'
+import type { Replica } from '../task/replica.ts'
+import type { TaskTable } from '../task/table.ts'
+import type { Held } from './held.ts'
+import type { FilesOptions, FilesOutcome, MirroredProject, Mirroring } from './mirroring.ts'
+import type { FileWatch } from './watching.ts'
+import type { ProjectWorld } from './world.ts'
+
+const NO_FILES: FilesOutcome = { imported: 0, written: 0, refused: [] }
+
+export class FilesBeside {
+  readonly #world: ProjectWorld
+  #mirroring: Mirroring | undefined
+  #watch: FileWatch | undefined
+
+  constructor(world: ProjectWorld) {
+    this.#world = world
+  }
+
+  get areThere(): boolean {
+    return this.#world.mirror !== undefined
+  }
+
+  /** Known once somebody looked. */
+  pathOf(uid: Uid): string | null {
+    return this.#mirroring?.pathOf(uid) ?? null
+  }
+
+  /** Knows where files are, from now on. */
+  async ready(): Promise<void> {
+    await this.#opened()
+  }
+
+  async problems(): Promise<readonly FileProblem[]> {
+    return (await this.#opened())?.problems() ?? []
+  }
+
+  /** One exchange; `hold` is asked for only where something may have changed. */
+  async exchange(
+    options: FilesOptions | undefined,
+    isHeld: boolean,
+    hold: (work: (project: MirroredProject) => Promise<FilesOutcome>) => Promise<FilesOutcome>,
+  ): Promise<FilesOutcome> {
+    const mirroring = await this.#opened()
+    if (mirroring === undefined) return NO_FILES
+    if (this.#watch !== undefined && options === undefined) {
+      await this.#watch.settled()
+      return NO_FILES
+    }
+    if (!isHeld && (await mirroring.isQuiet(options ?? {}))) return NO_FILES
+    return hold((project) => mirroring.exchange(project, options ?? {}))
+  }
+
+  /** Writes the files of tasks that just changed. */
+  async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
+    await (await this.#opened())?.follow(project, uids, newBodies)
+  }
+
+  /** What the document has lost comes in again, before anyone is answered: nobody else has the store yet. */
+  async ask(project: MirroredProject, replica: Replica, rebuild: () => Promise<unknown>): Promise<void> {
+    if (!project.held.hasUnaskedLosses) return
+    const tasks = async (): Promise<TaskTable> => replica.tasks
+    const summarise = async (): Promise<void> => void (await rebuild())
+    await (await this.#opened())?.exchange({ ...project, tasks, replica: async () => replica, summarise }, {})
+  }
+
+  async seal(held: Held): Promise<void> {
+    await this.#mirroring?.seal(held)
+  }
+
+  /** From now on, until the end, changed files are taken in as they change. */
+  async watch(exchange: (options: FilesOptions) => Promise<unknown>): Promise<void> {
+    const { mirror, runtime } = this.#world
+    if (mirror === undefined || this.#watch !== undefined) return
+    const { FileWatch } = await import('./watching.ts')
+    const { files, folder } = mirror
+    this.#watch = new FileWatch({
+      files,
+      folder,
+      runtime,
+      exchange: async (paths) => void (await exchange({ paths })),
+    })
+    // What changed before the watcher was ready.
+    await exchange({})
+  }
+
+  async endWatch(): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]()
+  }
+
+  async #opened(): Promise<Mirroring | undefined> {
+    if (this.#world.mirror === undefined) return undefined
+    if (this.#mirroring === undefined) {
+      const { Mirroring } = await import('./mirroring.ts')
+      this.#mirroring ??= await Mirroring.open(this.#world, this.#world.mirror)
+    }
+    return this.#mirroring
+  }
+}

@@ -1,0 +1,67 @@
+/** An open project as the mirror sees it: its tasks at one moment, their names, their bodies, the next numbers. */
+import type { Uid } from '../ids.ts'
+import { isUid } from '../ids.ts'
+import type { FileRecord } from '../mirror/base.ts'
+import type { Numbering } from '../mirror/planning.ts'
+import type { Bodies } from '../mirror/rendering.ts'
+import type { MirrorHost } from '../mirror/world.ts'
+import { nameOfBody } from '../task/body-values.ts'
+import { BODY } from '../task/fields.ts'
+import { findAll } from '../task/keys.ts'
+import { aliveIn, shownValue } from '../task/registers.ts'
+import type { TaskTable } from '../task/table.ts'
+import { keyOfTask } from '../task/view.ts'
+import type { Config } from './config.ts'
+import type { Held } from './held.ts'
+import type { MirroredProject } from './mirroring.ts'
+
+/** `record`: what is remembered of a file. `newBodies`: of tasks that are being written. */
+export async function hostOf(
+  project: MirroredProject,
+  config: Config,
+  record: (path: string) => Promise<FileRecord | undefined>,
+  newBodies?: ReadonlyMap<Uid, string>,
+): Promise<MirrorHost> {
+  const tasks = await project.tasks()
+  const context = project.context(tasks)
+  return {
+    project: config.project,
+    prefix: config.prefix,
+    tasks,
+    firstStatus: config.statuses[0]?.name ?? 'todo',
+    names: {
+      uidOf: (name) => (isUid(name) ? name : findAll(tasks, name, config.prefix, context.keyOf)[0]),
+      keyOf: (uid) => {
+        const state = tasks.get(uid)
+        return state === undefined ? undefined : keyOfTask(state, context)
+      },
+    },
+    body: async (state) => newBodies?.get(state.uid) ?? project.body(state),
+    replica: () => project.replica(),
+    record,
+  }
+}
+
+/** Without the document while a body is its first text, or is known to be what a file shows. */
+export function bodiesOf(project: MirroredProject): Bodies {
+  return {
+    charactersOf: async (state, before) => {
+      const value = shownValue(aliveIn(state, BODY))?.value
+      if (value === undefined) return undefined
+      const loaded = project.loaded()
+      if (loaded === undefined && (typeof value === 'string' || before?.name === nameOfBody(state.uid, value)))
+        return before
+      const { charactersOfBody } = await import('../task/body-at.ts')
+      return charactersOfBody(loaded ?? (await project.replica()), state.uid, value)
+    },
+  }
+}
+
+export function numberingOf(tasks: TaskTable, held: Held, { relay }: Config): Numbering {
+  let last = Math.max(tasks.greatestNumber, held.lastNumber)
+  return {
+    next: () => ++last,
+    atLeast: (number) => void (last = Math.max(last, number)),
+    confirms: relay === 'none',
+  }
+}

@@ -1,0 +1,387 @@
+/** Joins a project with its files: what people changed becomes changes of the project, what changed there goes into the files. */
+import { TaskError } from '../errors.ts'
+import type { Change } from '../history/change.ts'
+import type { Uid } from '../ids.ts'
+import type { FileProblem } from '../mirror/dangers.ts'
+import type { Look } from '../mirror/looking.ts'
+import { cellOf, Mirror, type Committed } from '../mirror/mirror.ts'
+import { restoringWrites, type FilePlan } from '../mirror/planning.ts'
+import { readRecord, type FileRecord } from '../mirror/base.ts'
+import type { ReadOptions } from '../mirror/read-file.ts'
+import type { MirrorHost, MirrorWorld } from '../mirror/world.ts'
+import type { StoreChange } from '../ports.ts'
+import type { BodyBase } from '../task/body-at.ts'
+import type { TaskState } from '../task/registers.ts'
+import type { TaskTable } from '../task/table.ts'
+import type { Differing } from './file-comparison.ts'
+import type { Held } from './held.ts'
+import { bodiesOf, hostOf, numberingOf } from './mirror-host.ts'
+import { namedBy } from './named-by.ts'
+import type { PlannedBody, Plan } from './plan.ts'
+import { applyPlan, writtenBy, type OpenProject } from './applying.ts'
+import type { ProjectWorld } from './world.ts'
+
+export interface FilesOptions {
+  /** Trusts nothing that is remembered of sizes and times. */
+  readonly force?: boolean
+  /** What version control or an unmounted folder did is meant. */
+  readonly takeFiles?: boolean
+  /** Nothing else changed; said by a watcher. */
+  readonly paths?: ReadonlySet<string> | undefined
+  /** Whether files say what the document says, though nobody is known to have changed anything. */
+  readonly compares?: 'tells' | 'mends'
+}
+
+export interface FilesOutcome {
+  /** Files that were read and said something new. */
+  readonly imported: number
+  readonly written: number
+  readonly refused: readonly { readonly path: string; readonly reason: string }[]
+  /** What was found where it was asked for. */
+  readonly differing?: Differing | undefined
+}
+
+/** The project as its files see it, while nobody else writes. */
+export interface MirroredProject extends OpenProject {
+  body(state: TaskState): Promise<string>
+  announce(uids: Iterable<Uid>, tasks: TaskTable, change: Change): void
+  summarise(
+    uids: ReadonlySet<Uid>,
+    before: ReadonlyMap<Uid, TaskState | undefined>,
+    isFromElsewhere: boolean,
+  ): Promise<void>
+}
+
+/** How long a file that may be half written, or gone for a moment, is left alone. */
+const QUIET_MS = 80
+const MOST_ROUNDS = 4
+const BUSY_ROUNDS = 20
+const BUSY_MS = 50
+
+export class Mirroring {
+  readonly #world: ProjectWorld
+  readonly #mirror: Mirror
+  #isProven = false
+  #isWaiting = false
+  /** The index could not be trusted: tasks may stand in no file, and nobody knows. */
+  #mayLack = false
+  /** Of lost rows of the document: first what it has nothing of, then what it says otherwise. */
+  #asking: { readonly phase: 'lost' | 'differing'; readonly due: ReadonlySet<Uid> } | undefined
+
+  private constructor(world: ProjectWorld, mirror: Mirror) {
+    this.#world = world
+    this.#mirror = mirror
+  }
+
+  static async open(world: ProjectWorld, mirrorWorld: MirrorWorld): Promise<Mirroring> {
+    return new Mirroring(world, await Mirror.open(mirrorWorld))
+  }
+
+  pathOf(uid: Uid): string | undefined {
+    const path = this.#mirror.index.pathOf(uid)
+    return path === undefined || this.#mirror.index.rows.get(path)?.state === 'gone' ? undefined : path
+  }
+
+  problems(): readonly FileProblem[] {
+    return this.#mirror.problems()
+  }
+
+  /** Without the store: nothing changed since someone looked. */
+  async isQuiet({ force, takeFiles, compares }: FilesOptions): Promise<boolean> {
+    if (force === true || takeFiles === true || compares !== undefined) return false
+    return this.#mirror.isQuiet(this.#world.summary.mark())
+  }
+
+  /** Reads what changed and writes what is behind, until both are quiet. */
+  async exchange(project: MirroredProject, options: FilesOptions): Promise<FilesOutcome> {
+    await this.#prove(project.held)
+    if (project.held.hasUnaskedLosses) await this.#ask(project)
+    let imported = 0
+    const written = new Set<string>()
+    let waited = new Set<string>()
+    let hasMoved = false
+    for (let round = 1; ; round++) {
+      const looked = await this.#lookWhenReady(options, round)
+      hasMoved ||= looked.hasMoved
+      // What waited for a later round is judged as the first one saw it.
+      const seen = { ...looked, hasMoved }
+      const reading: ReadOptions = {
+        takesFiles: options.takeFiles === true,
+        isSettled: (path) => waited.has(path),
+      }
+      const done = await this.#round(project, seen, reading)
+      imported += done.imported
+      for (const path of done.written) written.add(path)
+      if (done.again.length === 0 || round === MOST_ROUNDS) break
+      waited = new Set(done.again)
+      await this.#world.runtime.sleep(QUIET_MS)
+    }
+    const { compares } = options
+    const differing = compares === undefined ? undefined : await this.#compare(project, compares === 'mends')
+    await this.seal(project.held)
+    const refused = this.#mirror
+      .problems()
+      .flatMap(({ path, message }) => (path === null ? [] : [{ path, reason: message }]))
+    return { imported, written: written.size, refused, ...(differing === undefined ? {} : { differing }) }
+  }
+
+  /** Writes the files of tasks that just changed. */
+  async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
+    await this.#prove(project.held)
+    await this.#render(project, uids, newBodies)
+  }
+
+  /** The index says for which state of the store it holds. */
+  async seal(held: Held | undefined, seen?: Look): Promise<void> {
+    if (held === undefined) return
+    await this.#mirror.save(
+      {
+        mark: this.#world.summary.mark(),
+        nonce: held.filesNonce,
+        isDue: held.due.length > 0 || held.hasUnaskedLosses,
+        isWaiting: this.#isWaiting,
+      },
+      seen,
+    )
+  }
+
+  /** Of an index of another store, or of another state of this one, is believed only what cannot be seen. */
+  async #prove(held: Held): Promise<void> {
+    if (this.#isProven) return
+    this.#isProven = true
+    if ((this.#mirror.index.seal?.nonce ?? '') !== held.filesNonce) await this.#lookAnew()
+  }
+
+  /** All files are read as if for the first time; which ones are gone, and where version control stood, stays known. */
+  async #lookAnew(): Promise<void> {
+    const { index } = this.#mirror
+    const { seal } = index
+    const rows = [...index.rows.values()]
+    index.clear()
+    if (seal !== undefined) index.seal = { ...seal, mark: '', nonce: '' }
+    const { present } = await this.#mirror.look()
+    for (const row of rows) if (row.state === 'gone' || !present.has(row.path)) index.put(row)
+    this.#mayLack = true
+  }
+
+  /** Rows of the document are lost: what files say comes in again, before anything is written over it. */
+  async #ask(project: MirroredProject): Promise<void> {
+    const { held } = project
+    const { onlyLost, isWronglyDeleted, wholeBodies } = await import('./asking.ts')
+    await project.replica() // only now all that is lost is known
+    held.writeAnew()
+    this.#mirror.takeRecords()
+    await this.#lookAnew()
+    const now = await this.#lookWhenReady({}, 1)
+    // An empty file says nothing now, and nothing is to be made of it.
+    const seen = { ...now, changed: now.changed.filter(({ size }) => size > 0), hasMoved: false }
+    const due = new Set(held.due === 'all' ? (await project.tasks()).uids() : held.due)
+    try {
+      this.#asking = { phase: 'lost', due }
+      const host = await this.#host(project)
+      const reading = await this.#mirror.read(host, seen, {})
+      for (const file of reading.files)
+        if (isWronglyDeleted(file, host.tasks, due))
+          this.#mirror.index.put({ ...file.entry, uids: file.tasks.map(({ uid }) => uid), state: 'gone', problems: [] })
+      const plans = await this.#mirror.plans(reading, seen, host, numberingOf(host.tasks, held, this.#world.config), {})
+      for (const plan of plans.filter(({ verb }) => verb === 'import'))
+        await applyPlan(project, await this.#planFor(onlyLost(plan, host.tasks, due), project))
+      const writes = await wholeBodies(reading.files, host, due)
+      if (writes.length > 0) await applyPlan(project, { verb: 'edit', writes })
+      const forgotten = seen.changed.map(({ path }): StoreChange => ({ put: cellOf(path), bytes: new Uint8Array() }))
+      await held.commitRecords(forgotten, [...due])
+      this.#asking = { phase: 'differing', due }
+      await this.#round(project, seen, {})
+      await held.commitRecords([], held.due === 'all' ? [] : held.due, { areAsked: true })
+    } finally {
+      this.#asking = undefined
+    }
+    await project.summarise(new Set((await project.tasks()).uids()), new Map(), true)
+    await this.seal(held)
+  }
+
+  async #compare(project: MirroredProject, mends: boolean): Promise<Differing | undefined> {
+    const { mirror } = this.#world
+    if (mirror === undefined) return undefined
+    const { compareFiles } = await import('./file-comparison.ts')
+    const compare = async (): Promise<Differing> =>
+      compareFiles(mirror, await this.#host(project), this.#mirror.index.rows.values())
+    const found = await compare()
+    if (!mends || found.behind.length + found.homeless.length === 0) return found
+    await this.#lookAnew() // where tasks stand may be what is wrong
+    await this.#round(project, await this.#lookWhenReady({}, 1), {})
+    const left = await compare()
+    const tasks = await project.tasks()
+    const uids = new Set([...left.behind, ...left.homeless].filter((uid) => tasks.get(uid) !== undefined))
+    const rendered = await this.#render(project, uids)
+    await project.summarise(new Set([...uids, ...rendered.uids]), new Map(), false)
+    return found
+  }
+
+  async #lookWhenReady({ force, takeFiles, paths }: FilesOptions, round: number): Promise<Look> {
+    const isFirst = round === 1
+    const options = {
+      trustsNothing: force === true && isFirst,
+      takesOlder: takeFiles === true && isFirst,
+      ...(paths === undefined ? {} : { paths }),
+    }
+    for (let turn = 1; ; turn++) {
+      const seen = await this.#mirror.look(options)
+      if (seen.repository?.isBusy !== true) return seen
+      // Version control does not end: what it left behind is not taken for edits.
+      if (turn === BUSY_ROUNDS) return { ...seen, hasMoved: true }
+      await this.#world.runtime.sleep(BUSY_MS)
+    }
+  }
+
+  async #round(
+    project: MirroredProject,
+    seen: Look,
+    options: ReadOptions,
+  ): Promise<{ readonly imported: number; readonly written: readonly string[]; readonly again: readonly string[] }> {
+    const { held } = project
+    const host = await this.#host(project)
+    const reading = await this.#mirror.read(host, seen, options)
+    // Version control moved while it was read: nothing is concluded, all is looked at again.
+    if (await this.#mirror.hasMovedSince(seen)) return { imported: 0, written: [], again: [''] }
+    const plans = await this.#mirror.plans(
+      reading,
+      seen,
+      host,
+      numberingOf(host.tasks, held, this.#world.config),
+      options,
+    )
+    const again = [...this.#mirror.unsettled(reading, seen, options, host.tasks)]
+    const before = new Map<Uid, TaskState | undefined>()
+    const bases = new Map<Uid, BodyBase>()
+    const changes: Change[] = []
+    let isFromElsewhere = false
+    for (const plan of plans) {
+      const applied = await applyPlan(project, await this.#planFor(plan, project))
+      if (applied === undefined) continue
+      changes.push(applied.change)
+      isFromElsewhere ||= applied.isFromElsewhere
+      for (const [uid, state] of applied.before) if (!before.has(uid)) before.set(uid, state)
+      for (const [uid, base] of applied.bases ?? []) bases.set(uid, base)
+    }
+    const tasks = await project.tasks()
+    const stateBefore = (uid: Uid): TaskState | undefined => (before.has(uid) ? before.get(uid) : tasks.get(uid))
+    const committed: Committed = { tasks, before: { get: stateBefore }, bases, written: writtenBy(changes, tasks) }
+    const uids = await this.#mirror.settle(reading, seen, committed, bodiesOf(project), options)
+    // A project that never had files gets them now.
+    const isFirst = held.filesNonce === ''
+    const due = isFirst ? this.#homeless(tasks) : held.due === 'all' ? tasks.uids() : held.due
+    const others = this.#asking !== undefined ? tasks.uids() : this.#mayLack ? this.#homeless(tasks) : []
+    const toRender = new Set([...uids, ...due, ...others])
+    this.#mayLack = false
+    const rendered = await this.#render(project, toRender)
+    for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
+    // Also where nothing is new but the place: a summary says where tasks are.
+    const told = new Set([...before.keys(), ...rendered.uids, ...uids])
+    for (const { uids: own } of reading.same)
+      for (const uid of own) if (host.names.keyOf(uid) !== undefined) told.add(uid)
+    if (told.size > 0) await project.summarise(told, before, isFromElsewhere)
+    const left = [...again, ...rendered.dirty]
+    // While something waits, where version control stood is what it is judged by.
+    await this.seal(held, left.length === 0 ? seen : undefined)
+    return {
+      imported: reading.files.filter(({ tasks: own }) => own.some(({ isLive }) => isLive !== true)).length,
+      written: rendered.written,
+      again: left,
+    }
+  }
+
+  #homeless(tasks: TaskTable): readonly Uid[] {
+    return [...tasks.uids()].filter((uid) => this.pathOf(uid) === undefined)
+  }
+
+  async #render(
+    project: MirroredProject,
+    uids: ReadonlySet<Uid>,
+    newBodies?: ReadonlyMap<Uid, string>,
+  ): Promise<{
+    readonly written: readonly string[]
+    readonly dirty: readonly string[]
+    readonly uids: readonly Uid[]
+  }> {
+    const { held } = project
+    this.#isWaiting = uids.size > 0 && !(await this.#mirror.mayWrite())
+    if (this.#isWaiting) {
+      await held.commitRecords(this.#mirror.takeRecords(), [...uids])
+      return { written: [], dirty: [], uids: [] }
+    }
+    try {
+      const host = await this.#host(project, newBodies)
+      const body = async (state: TaskState): Promise<string> => {
+        const text = await host.body(state)
+        this.#mustBeAsked(held)
+        return text
+      }
+      this.#mustBeAsked(held)
+      const rendered = await this.#mirror.render({ ...host, body }, bodiesOf(project), namedBy(uids, host.tasks))
+      await held.commitRecords(this.#mirror.takeRecords(), rendered.behind)
+      const touched = [...rendered.written, ...rendered.removed].flatMap(
+        (path) => this.#mirror.index.rows.get(path)?.uids ?? [],
+      )
+      return { written: rendered.written, dirty: rendered.dirty, uids: touched }
+    } catch (cause) {
+      if (!(cause instanceof LossFound)) throw cause
+      await this.#ask(project)
+      return { written: [], dirty: [], uids: [] }
+    }
+  }
+
+  /** What a document with gaps does not say is no reason to take it out of a file. */
+  #mustBeAsked(held: Held): void {
+    if (held.hasUnaskedLosses && this.#asking === undefined) throw new LossFound()
+  }
+
+  async #planFor(plan: FilePlan, project: MirroredProject): Promise<Plan> {
+    const tasks = await project.tasks()
+    const bodies: PlannedBody[] = [...plan.bodies]
+    const writes = [...plan.writes]
+    for (const { uid, next } of plan.restored) {
+      const state = tasks.get(uid)
+      if (state === undefined) continue
+      const restoring = restoringWrites(state, await project.body(state), next)
+      writes.push(...restoring.writes)
+      if (restoring.edits) bodies.push({ uid, next })
+    }
+    if (bodies.length > 0 || plan.seeds.length > 0) await project.replica()
+    const { verb, seeds, lastNumber } = plan
+    return { verb, writes, bodies, seeds, lastNumber }
+  }
+
+  #host(project: MirroredProject, newBodies?: ReadonlyMap<Uid, string>): Promise<MirrorHost> {
+    return hostOf(project, this.#world.config, (path) => this.#record(project, path), newBodies)
+  }
+
+  async #record(project: MirroredProject, path: string): Promise<FileRecord | undefined> {
+    const { held } = project
+    const pending = this.#mirror.pending(path)
+    if (pending !== undefined) return pending ?? undefined
+    // Before the first of them there are none to be looked up.
+    if (held.filesNonce === '') return undefined
+    if (this.#asking !== undefined) return this.#asked(project, path)
+    try {
+      return readRecord(await held.store.cell(cellOf(path)))
+    } catch (cause) {
+      // What was remembered of one file is damaged: nobody remembers it. The store tells of it.
+      if (cause instanceof TaskError && cause.code === 'STORE_UNREADABLE') return undefined
+      throw cause
+    }
+  }
+
+  async #asked(project: MirroredProject, path: string): Promise<FileRecord | undefined> {
+    const { mirror } = this.#world
+    if (this.#asking?.phase !== 'differing' || mirror === undefined) return undefined
+    const { recordFromDocument } = await import('./asking.ts')
+    return recordFromDocument(mirror, await this.#host(project), bodiesOf(project), {
+      path,
+      due: this.#asking.due,
+    })
+  }
+}
+
+/** Thrown out of writing files: the document turned out to have lost something, so they are read first. */
+class LossFound extends Error {}

@@ -1,0 +1,108 @@
+/**
+ * A live workspace hears of changed files: one exchange for each burst. Events only say where to look; a look at all files
+ * now and then backs them up, because any watcher may miss some.
+ */
+import type { Files, Runtime } from '../ports.ts'
+
+export interface WatchedFiles {
+  readonly files: Pick<Files, 'watch'>
+  readonly folder: string
+  readonly runtime: Runtime
+  /** Undefined: all files. */
+  exchange(paths: ReadonlySet<string> | undefined): Promise<void>
+}
+
+/** One save is several events; more than a few files at once are waited for until it is quiet. */
+const SAVE_MS = 4
+const BURST_FILES = 2
+const QUIET_MS = 40
+const MOST_MS = 400
+const LOOK_AT_ALL_MS = 10_000
+
+export class FileWatch implements AsyncDisposable {
+  readonly #watched: WatchedFiles
+  readonly #watcher: Disposable
+  readonly #ending = new AbortController()
+  readonly #periodic: Promise<void>
+  #paths = new Set<string>()
+  #isAll = false
+  #events = 0
+  #endedAt = Number.NEGATIVE_INFINITY
+  #running: Promise<void> | undefined
+
+  constructor(watched: WatchedFiles) {
+    this.#watched = watched
+    this.#watcher = watched.files.watch(watched.folder, (paths) => this.#hear(paths))
+    this.#periodic = this.#lookNowAndThen()
+  }
+
+  /** Everything heard of so far is taken in. */
+  async settled(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watcher[Symbol.dispose]()
+    this.#ending.abort()
+    await Promise.all([this.#periodic, this.settled()])
+  }
+
+  #hear(paths: readonly string[] | null): void {
+    this.#events++
+    if (paths === null) this.#isAll = true
+    else for (const path of paths) this.#paths.add(path)
+    this.#start()
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#ending.signal.aborted) return
+    this.#running = this.#work().finally(() => {
+      this.#running = undefined
+      if (this.#hasWork) this.#start()
+    })
+  }
+
+  get #hasWork(): boolean {
+    return this.#isAll || this.#paths.size > 0
+  }
+
+  async #work(): Promise<void> {
+    await this.#gather()
+    const paths = this.#isAll ? undefined : this.#paths
+    // Cleared first: what happens while these are read is heard again.
+    this.#paths = new Set()
+    this.#isAll = false
+    try {
+      await this.#watched.exchange(paths)
+    } catch (cause) {
+      // Nothing is lost: the files are what they are, and the next look finds them changed still.
+      this.#watched.runtime.log({ level: 'warn', event: 'files.exchange.failed', problem: String(cause) })
+    }
+    this.#endedAt = this.#watched.runtime.now()
+  }
+
+  async #gather(): Promise<void> {
+    const { runtime } = this.#watched
+    const began = runtime.now()
+    // The next of a burst comes right behind the one before.
+    const goesOn = began - this.#endedAt < QUIET_MS
+    await runtime.sleep(SAVE_MS)
+    while ((goesOn || this.#isAll || this.#paths.size > BURST_FILES) && runtime.now() - began < MOST_MS) {
+      const events = this.#events
+      await runtime.sleep(QUIET_MS)
+      if (events === this.#events) return
+    }
+  }
+
+  async #lookNowAndThen(): Promise<void> {
+    const { signal } = this.#ending
+    try {
+      for (;;) {
+        await this.#watched.runtime.sleep(LOOK_AT_ALL_MS, { signal })
+        this.#hear(null)
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw cause
+    }
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * A world of workspaces with files: people edit, commands run, version control puts texts there, documents travel, and
+ * processes are killed. A schedule of steps from a seed; what must hold afterwards is checked elsewhere.
+ */
+import { newConfig, newProjectId } from '../../src/internal.ts'
+import { createDice, weighted, type Dice } from './dice.ts'
+import { MirrorBook, SHARED } from './mirror-book.ts'
+import type { Fate } from './mirror-process.ts'
+import { commands, type CommandKind } from './mirror-commands.ts'
+import { bornIn, copied, edited, idIn, sharedChange, sheet, withChange, type SharedChange } from './mirror-text.ts'
+import { MirroredWorkspace } from './mirror-workspace.ts'
+import type { Tally } from './simulation.ts'
+
+export type MirrorStepKind = keyof typeof WEIGHTS
+
+export interface MirrorStep {
+  readonly kind: MirrorStepKind
+  readonly dice: number
+}
+
+export interface MirrorSchedule {
+  readonly seed: number
+  readonly workspaces: number
+  readonly files: number
+  readonly lineEnd: '\n' | '\r\n'
+  readonly hasIds: boolean
+  readonly steps: readonly MirrorStep[]
+}
+
+const WEIGHTS = {
+  edit: 24,
+  stale: 6,
+  putBack: 5,
+  command: 12,
+  scan: 14,
+  send: 14,
+  deliver: 14,
+  close: 5,
+  rename: 3,
+  copy: 2,
+  remove: 2,
+  newFile: 2,
+  commit: 3,
+  checkout: 3,
+  share: 4,
+  pull: 8,
+}
+const someKind = weighted(WEIGHTS)
+const STEP_MS = 2000
+const KILLED = 0.08
+
+interface Letter {
+  readonly to: MirroredWorkspace
+  readonly update: Uint8Array
+}
+
+export function mirrorScheduleOf(seed: number): MirrorSchedule {
+  const dice = createDice(seed)
+  return {
+    seed,
+    workspaces: 1 + dice.below(4),
+    files: 1 + dice.below(3),
+    lineEnd: dice.chance(0.2) ? '\r\n' : '\n',
+    hasIds: dice.chance(0.8),
+    steps: Array.from({ length: 6 + dice.below(30) }, () => ({ kind: someKind(dice), dice: dice.below(2 ** 31) })),
+  }
+}
+
+export class MirrorWorld {
+  readonly book: MirrorBook = new MirrorBook()
+  readonly workspaces: MirroredWorkspace[] = []
+  readonly tally: Tally = {}
+  readonly #schedule: MirrorSchedule
+  readonly #letters: Letter[] = []
+  readonly #changes: SharedChange[] = []
+  readonly #pulled = new Map<MirroredWorkspace, number>()
+  /** Commits of a workspace, oldest first: what each holds. */
+  readonly #commits = new Map<MirroredWorkspace, { readonly id: string; readonly texts: ReadonlyMap<string, string> }[]>()
+  #steps = 0
+
+  constructor(schedule: MirrorSchedule) {
+    const { seed } = schedule
+    this.#schedule = schedule
+    const dice = createDice(seed ^ 0x717e)
+    const config = newConfig(newProjectId((count) => dice.bytes(count)), { relay: dice.chance(0.5) ? 'auto' : 'none' })
+    for (let place = 0; place < schedule.workspaces; place++)
+      this.workspaces.push(new MirroredWorkspace({ place, seed: seed * 4 + place, config }, this.book))
+  }
+
+  /** Clones begin with equal files, or with none. */
+  async begin(): Promise<void> {
+    const dice = createDice(this.#schedule.seed ^ 0xf11e)
+    const { files, hasIds, lineEnd } = this.#schedule
+    const texts = Array.from({ length: files }, (_, at) => {
+      const options = { uid: `fae000000${at}`, hasId: hasIds, lineEnd, endsWithLine: dice.chance(0.8) }
+      return { path: `tasks/${at === 1 ? 'T-1-first.md' : `task ${at}.md`}`, text: sheet(dice, this.book.newWord, options) }
+    })
+    for (const { text } of texts) {
+      this.book.saved('', text, 'beginning')
+      this.book.born(bornIn(text) ?? '')
+    }
+    for (const workspace of this.workspaces) {
+      const hasFiles = workspace === this.workspaces[0] || dice.chance(0.7)
+      if (hasFiles)
+        for (const { path, text } of texts) {
+          workspace.put(path, text)
+          workspace.beginnings.set(bornIn(text) ?? '', { path, text })
+        }
+      await this.#commit(workspace)
+      if (!hasIds || dice.chance(0.7)) await workspace.scan()
+    }
+  }
+
+  async take(step: MirrorStep): Promise<void> {
+    const dice = createDice(step.dice)
+    this.#steps++
+    for (const { memory } of this.workspaces) await memory.runtime.advance(STEP_MS)
+    const workspace = dice.pick(this.workspaces)
+    if (workspace === undefined) return
+    const fate: Fate | undefined = dice.chance(KILLED)
+      ? { after: dice.below(7), isDone: dice.chance(0.5) }
+      : undefined
+    const outcome = await this.#do(step.kind, workspace, dice, fate)
+    this.#count(outcome === 'done' ? `done: ${step.kind}` : outcome)
+    if (outcome === 'killed') workspace.spoil(dice)
+    if (SAVES.has(step.kind) && dice.chance(0.5)) {
+      const scanned = await workspace.scan({}, fate)
+      if (scanned === 'killed') {
+        this.#count('killed')
+        workspace.spoil(dice)
+      }
+    }
+    if (dice.chance(0.3)) await workspace.close()
+  }
+
+  /** Everybody looks, and hears everything, until nothing changes any more. */
+  async settle(): Promise<void> {
+    for (const letter of this.#letters.splice(0)) await letter.to.absorb([letter.update])
+    let before = ''
+    for (let round = 0; round < 8; round++) {
+      for (const { memory } of this.workspaces) await memory.runtime.advance(STEP_MS)
+      for (const workspace of this.workspaces) await workspace.scan()
+      for (const workspace of this.workspaces)
+        for (const other of this.workspaces)
+          if (other !== workspace) await other.absorb([await workspace.tell(other, false)])
+      const after = await this.#state()
+      if (after === before) return
+      before = after
+    }
+    this.workspaces[0]?.problems.push('M3 it does not come to rest')
+  }
+
+  async #state(): Promise<string> {
+    const parts: unknown[] = []
+    for (const workspace of this.workspaces)
+      parts.push([...(await workspace.texts())], [...(await workspace.replica()).encode()].join())
+    return JSON.stringify(parts)
+  }
+
+  async #do(kind: MirrorStepKind, workspace: MirroredWorkspace, dice: Dice, fate?: Fate): Promise<string> {
+    switch (kind) {
+      case 'edit':
+        return this.#edit(workspace, dice)
+      case 'stale':
+        return this.#stale(workspace, dice)
+      case 'putBack':
+        return this.#putBack(workspace, dice)
+      case 'command':
+        return this.#command(workspace, dice, fate)
+      case 'scan':
+        return workspace.scan({ force: dice.chance(0.1) }, fate)
+      case 'send':
+        return this.#send(workspace, dice)
+      case 'deliver':
+        return this.#deliver(dice, fate)
+      case 'close':
+        await workspace.close()
+        return 'done'
+      case 'rename':
+        return this.#rename(workspace, dice)
+      case 'copy':
+        return this.#copy(workspace, dice)
+      case 'remove':
+        return this.#remove(workspace, dice)
+      case 'newFile':
+        return this.#newFile(workspace, dice)
+      case 'commit':
+        await this.#commit(workspace)
+        return 'done'
+      case 'checkout':
+        return this.#checkout(workspace, dice)
+      case 'share':
+        return this.#share(workspace, dice)
+      case 'pull':
+        return this.#pull(workspace, dice)
+    }
+  }
+
+  async #someFile(workspace: MirroredWorkspace, dice: Dice): Promise<readonly [path: string, text: string] | undefined> {
+    return dice.pick([...(await workspace.texts())].sort())
+  }
+
+  async #edit(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    if (path === undefined || text === undefined) return 'nothing there'
+    return this.#save(workspace, { path, from: text, dice })
+  }
+
+  async #stale(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [path] = (await this.#someFile(workspace, dice)) ?? []
+    const from = path === undefined ? undefined : dice.pick(workspace.candidates(path).slice(0, -1))
+    if (path === undefined || from === undefined) return 'nothing there'
+    workspace.forget(path)
+    return this.#save(workspace, { path, from, dice })
+  }
+
+  async #save(
+    workspace: MirroredWorkspace,
+    { path, from, dice }: { readonly path: string; readonly from: string; readonly dice: Dice },
+  ): Promise<string> {
+    const { text, moved, isShape } = edited(from, dice, this.book.newWord)
+    if (text === from) return 'nothing there'
+    const change = `${this.#steps}`
+    this.book.saved(from, text, change, moved)
+    const others = workspace.isUncertain ? workspace.allTexts(path) : workspace.candidates(path)
+    this.book.unclear(from, text, others, change)
+    if (isShape) workspace.reshaped.add(bornIn(text) ?? '')
+    workspace.put(path, text)
+    return 'done'
+  }
+
+  /** Exactly what it was, among what it was since the last save: what that takes away is to be listed. */
+  async #putBack(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [path, now] = (await this.#someFile(workspace, dice)) ?? []
+    if (path === undefined || now === undefined) return 'nothing there'
+    const candidates = workspace.candidates(path).slice(0, -1)
+    const isCandidate = !workspace.isUncertain && dice.chance(0.8)
+    const text = dice.pick(isCandidate ? candidates : workspace.allTexts(path))
+    if (text === undefined || text === now) return 'nothing there'
+    const change = `${this.#steps}`
+    if (isCandidate && candidates.includes(text)) this.book.putBack(now, text, change)
+    else {
+      this.book.saved(now, text, change)
+      this.book.unclear(now, text, workspace.allTexts(path), change)
+    }
+    workspace.reshaped.add(bornIn(text) ?? '')
+    workspace.forget(path)
+    workspace.put(path, text)
+    return 'done'
+  }
+
+  async #command(workspace: MirroredWorkspace, dice: Dice, fate?: Fate): Promise<string> {
+    const kind: CommandKind = dice.pick(['create', 'title', 'status', 'body', 'body', 'labels', 'field', 'comment', 'delete']) ?? 'status'
+    if (kind === 'delete' && dice.chance(0.5)) return 'nothing there'
+    return commands[kind]({ workspace, dice, book: this.book, change: `${this.#steps}`, fate })
+  }
+
+  async #send(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const to = dice.pick(this.workspaces.filter((one) => one !== workspace))
+    if (to === undefined) return 'nothing there'
+    this.#letters.push({ to, update: await workspace.tell(to, dice.chance(0.5)) })
+    return 'done'
+  }
+
+  async #deliver(dice: Dice, fate?: Fate): Promise<string> {
+    const letter = dice.pick(this.#letters)
+    if (letter === undefined) return 'nothing there'
+    if (dice.chance(0.8)) this.#letters.splice(this.#letters.indexOf(letter), 1)
+    const outcome = await letter.to.absorb([letter.update], fate)
+    if (outcome === 'killed') letter.to.spoil(dice)
+    return outcome
+  }
+
+  async #rename(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    if (path === undefined || text === undefined) return 'nothing there'
+    const folder = dice.chance(0.5) ? 'tasks/' : 'tasks/sub/'
+    workspace.rename(path, `${folder}renamed ${this.#steps}.md`, text)
+    return 'done'
+  }
+
+  async #copy(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    if (path === undefined || text === undefined) return 'nothing there'
+    const copy = copied(text, this.book.newWord)
+    this.book.born(copy.born)
+    workspace.put(`tasks/copy ${this.#steps}.md`, copy.text)
+    return 'done'
+  }
+
+  async #remove(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    if (path === undefined || text === undefined) return 'nothing there'
+    this.book.deleted.add(bornIn(text) ?? '')
+    workspace.take(path)
+    return 'done'
+  }
+
+  async #newFile(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const options = { uid: `fresh${this.#steps}`, hasId: false, lineEnd: this.#schedule.lineEnd, endsWithLine: dice.chance(0.8) }
+    const text = sheet(dice, this.book.newWord, options)
+    this.book.saved('', text, 'beginning')
+    this.book.born(bornIn(text) ?? '')
+    workspace.put(`tasks/new ${this.#steps}.md`, text)
+    return 'done'
+  }
+
+  async #commit(workspace: MirroredWorkspace): Promise<void> {
+    const texts = await workspace.texts()
+    const encoder = new TextEncoder()
+    const id = workspace.memory.repository.commit(new Map([...texts].map(([path, text]) => [path, encoder.encode(text)])))
+    this.#commits.set(workspace, [...(this.#commits.get(workspace) ?? []), { id, texts }])
+  }
+
+  /** All is committed, and then an older commit, or the newest again, is put in its place. */
+  async #checkout(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const commits = this.#commits.get(workspace) ?? []
+    await this.#commit(workspace)
+    const commit = dice.chance(0.4) ? commits.at(-1) : dice.pick(commits)
+    if (commit === undefined) return 'nothing there'
+    if (dice.chance(0.5)) await workspace.scan()
+    const now = await workspace.texts()
+    for (const path of now.keys()) workspace.forget(path)
+    for (const path of now.keys()) if (!commit.texts.has(path)) workspace.take(path)
+    for (const [path, text] of commit.texts) {
+      if (now.get(path) === text) continue
+      // Of a commit that nobody saw here nothing tells whether it is older or newer: what it lacks counts as taken away.
+      const same = [...now.values()].find((other) => idIn(other) === idIn(text)) ?? workspace.allTexts(path).at(-1)
+      if (!workspace.remembers(path, text)) this.book.saved(now.get(path) ?? same ?? '', text, `${this.#steps}`)
+      workspace.put(path, text)
+    }
+    workspace.memory.repository.checkout(commit.id)
+    return 'done'
+  }
+
+  /** Someone whom none of them knows changes a file; who pulls it gets it merged into what is there. */
+  async #share(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const [, text] = (await this.#someFile(workspace, dice)) ?? []
+    const change = text === undefined ? undefined : sharedChange(text, dice, this.book.newWord, `${SHARED} ${this.#steps}`)
+    if (change === undefined) return 'nothing there'
+    this.#changes.push(change)
+    return this.#pull(workspace, dice)
+  }
+
+  async #pull(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
+    const next = this.#pulled.get(workspace) ?? 0
+    const change = this.#changes[next]
+    if (change === undefined) return 'nothing there'
+    this.#pulled.set(workspace, next + 1)
+    const path = await workspace.pathOf(change.uid)
+    const text = path === undefined ? undefined : await workspace.text(path)
+    const merged = text === undefined ? undefined : withChange(text, change)
+    if (path === undefined || text === undefined || merged === undefined) return 'nothing there'
+    const isByGit = dice.chance(0.7)
+    if (isByGit) await this.#commit(workspace)
+    this.book.saved(text, merged.text, `${change.id} ${merged.place}`)
+    this.book.unclear(text, merged.text, workspace.allTexts(path), `${change.id} ${merged.place}`)
+    workspace.put(path, merged.text)
+    if (isByGit) await this.#commit(workspace)
+    return 'done'
+  }
+
+  #count(name: string): void {
+    this.tally[name] = (this.tally[name] ?? 0) + 1
+  }
+}
+
+const SAVES = new Set<MirrorStepKind>(['edit', 'stale', 'putBack', 'rename', 'copy', 'remove', 'newFile', 'checkout', 'share', 'pull'])
