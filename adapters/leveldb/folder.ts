@@ -58,7 +58,7 @@ function damageIn(folder: Folder): readonly FileDamage[] {
   if ('problem' in found) return [found]
   const { logNumber, tables } = found
   // LevelDB makes a log before it names it, and deletes it after it has named the next.
-  const isThere = names.some((file) => numberOf(LOG, file) === logNumber)
+  const isThere = logNumber === 0 || names.some((file) => numberOf(LOG, file) === logNumber)
   return [
     ...(isThere ? [] : [missing(fileOf(logNumber, 'log'))]),
     ...logsDamage(folder, logNumber),

@@ -4,7 +4,7 @@ import { readLogFile } from './log-file.ts'
 import { createReader } from './varints.ts'
 
 export interface Manifest {
-  /** Logs below this number are history. */
+  /** Logs below this number are history; 0 before the first one. */
   readonly logNumber: number
   /** No row of a table has a greater number of its write. */
   readonly lastSequence: number
@@ -24,13 +24,17 @@ const PREVIOUS_LOG = 9
 /** Undefined when it is damaged anywhere. */
 export function parseManifest(bytes: Uint8Array, crc: Crc32c): Manifest | undefined {
   const file = readLogFile(bytes, crc)
-  const state: State = { logNumber: 0, lastSequence: 0, tables: new Map() }
+  const state: State = { logNumber: undefined, lastSequence: 0, tables: new Map() }
   const readable = file.damage.length === 0 && file.records.every((record) => applyEdit(record, state))
-  return readable && state.logNumber > 0 ? state : undefined
+  const { logNumber, lastSequence, tables } = state
+  if (!readable || logNumber === undefined) return undefined
+  // A store that is only just being made has no log yet, and nothing else either.
+  const isNewborn = logNumber === 0 && lastSequence === 0 && tables.size === 0
+  return logNumber > 0 || isNewborn ? { logNumber, lastSequence, tables } : undefined
 }
 
 interface State {
-  logNumber: number
+  logNumber: number | undefined
   lastSequence: number
   readonly tables: Map<number, number>
 }

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { TaskError } from '../../src/internal.ts'
 import type { ByteText, SummaryFiles } from '../../src/internal.ts'
+import { unlessTaken } from './disk-errors.ts'
 
 export interface SummaryFilesOptions {
   /** What the store's disk looks like now. */
@@ -38,14 +39,14 @@ export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOp
     readPart: async (name, start, size) => readPart(path(name), start, size),
     append: async (name, bytes) =>
       writing(path(name), () => {
-        mkdirSync(folder, { recursive: true })
+        makeFolder(folder)
         const at = sizeOf(path(name))
         appendFileSync(path(name), bytes)
         return at
       }),
     replace: async (name, parts) =>
       writing(path(name), () => {
-        mkdirSync(folder, { recursive: true })
+        makeFolder(folder)
         const aside = `${path(name)}.new`
         const file = openSync(aside, 'w')
         try {
@@ -59,6 +60,11 @@ export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOp
     // Of no bytes zlib says 0, whatever was before.
     sum: (bytes, from) => (bytes.length === 0 ? from : crc32(bytes, from)),
   }
+}
+
+/** Only itself: where the workspace is gone, none is made. */
+function makeFolder(folder: string): void {
+  unlessTaken(() => mkdirSync(folder))
 }
 
 function byteText(buffer: Buffer): ByteText {

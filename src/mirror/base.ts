@@ -137,3 +137,8 @@ function unpackTask({ u, s = {}, b }: PackedTask): BaseTask {
     characters.push({ client: numbers[at] ?? 0, clock: numbers[at + 1] ?? 0, length: numbers[at + 2] ?? 0 })
   return { uid: u as Uid, seen, body: { name, characters } }
 }
+
+/** Where the store keeps what is remembered of a file. */
+export function cellOf(path: string): string {
+  return `file/${path}`
+}

@@ -51,15 +51,23 @@ function candidatesOf(record: FileRecord): readonly Base[] {
   return record.bases.slice(firstCandidate(record))
 }
 
+export interface ExplainOptions {
+  /** Any text that was ever remembered may have been put there. */
+  readonly isAnyBase?: boolean
+  /** What the file may have held without anyone knowing: it counts only where it is nearer than all that is known. */
+  readonly ahead?: Base | undefined
+}
+
 /** For a text that is none of the remembered ones, or one that a person put back. */
 export function explain(
   record: FileRecord,
   tasks: readonly ShownTask[],
   text: string,
   read: (base: Base) => ReadBase,
-  { isAnyBase = false }: { readonly isAnyBase?: boolean } = {},
+  { isAnyBase = false, ahead }: ExplainOptions = {},
 ): Explanation | undefined {
   const candidates = isAnyBase ? record.bases : candidatesOf(record)
+  if (ahead?.text === text) return { kind: 'edit', from: read(ahead) }
   const exact = candidates.findLast((base) => base.text === text)
   if (exact !== undefined) return { kind: exact === record.bases.at(-1) ? 'edit' : 'restore', from: read(exact) }
   let nearest: { readonly from: ReadBase; readonly cost: number } | undefined
@@ -69,6 +77,10 @@ export function explain(
     if (nearest === undefined || cost < nearest.cost) nearest = { from, cost }
   }
   if (nearest === undefined) return undefined
+  if (ahead !== undefined) {
+    const from = read(ahead)
+    if (costOf(from.tasks, tasks) < nearest.cost) return { kind: 'edit', from }
+  }
   return { kind: nearest.from.base === record.bases.at(-1) ? 'edit' : 'stale', from: nearest.from }
 }
 

@@ -12,17 +12,18 @@ import { isConfirmed } from '../task/keys.ts'
 import { aliveIn, isSeed, type Alive, type TaskState, type Write } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
 import { isDeleted } from '../task/view.ts'
-import { seenIn, withBase, writeRecord, type BaseTask, type FileRecord } from './base.ts'
+import { seenIn, withBase, writeRecord, cellOf, type BaseTask, type FileRecord } from './base.ts'
 import { FILES_WAIT, problem, type FileProblem } from './dangers.ts'
 import { FileIndex, type IndexSeal } from './file-index.ts'
 import { look, lookAt, type Look, type LookOptions } from './looking.ts'
 import type { ReadFile, Reading, ReadOptions, ReadTask } from './read-file.ts'
 import { readFiles } from './reading.ts'
-import { renderTasks, rowFor, seenNow, type Bodies, type Rendered } from './rendering.ts'
+import { renderTasks, rowFor, type Rendered } from './rendering.ts'
+import { seenNow } from './saying.ts'
 import { deletion, isMissing, judgeMissing, MISSING, withoutFile, type Missing } from './missing.ts'
 import { editPlan, importPlan, NOTHING, type FilePlan, type Numbering } from './planning.ts'
 import { differing, isInFiles, saidIn, sameValue } from './said.ts'
-import type { MirrorHost, MirrorWorld } from './world.ts'
+import type { Bodies, MirrorHost, MirrorWorld } from './world.ts'
 
 /** What the commits of the plans made of them. */
 export interface Committed {
@@ -33,8 +34,6 @@ export interface Committed {
   /** The values that were written, by task and field. */
   readonly written: ReadonlyMap<Uid, ReadonlyMap<Field, Alive>>
 }
-
-const RECORD = 'file/'
 
 export class Mirror {
   readonly index: FileIndex
@@ -278,10 +277,6 @@ export class Mirror {
   }
 }
 
-export function cellOf(path: string): string {
-  return RECORD + path
-}
-
 /** The text as it was read, with what it showed: what it was edited from, and what was written since. */
 async function readRecordOf(file: ReadFile, committed: Committed, bodies: Bodies): Promise<FileRecord> {
   const tasks: BaseTask[] = []
@@ -304,27 +299,25 @@ async function readTaskOf(task: ReadTask, { tasks, bases, written }: Committed, 
       if (same.length > 0) seen.set(field, same)
       else seen.set(field, seenIn(base, field, value))
     }
-  const now = bases.get(uid)
-  const restored =
-    edits.restored === undefined || state === undefined ? undefined : await bodies.charactersOf(state, undefined)
-  const body =
-    now?.name === undefined || now.characters === undefined
-      ? (restored ?? (edits.body === undefined ? base.body : undefined))
-      : {
-          name: now.name,
-          characters: await charactersOfFile({ ...now, name: now.name, characters: now.characters }, task),
-        }
+  const body = await bodyOf(task, bases.get(uid), () =>
+    state === undefined ? Promise.resolve(undefined) : bodies.charactersOf(state, undefined),
+  )
   return { uid, seen, ...(body === undefined ? {} : { body }) }
 }
 
-/** An edit carried over to another text makes another body than the file's own. */
-async function charactersOfFile(
-  now: Required<BodyBase>,
-  { parsed }: ReadTask,
-): Promise<Required<BodyBase>['characters']> {
-  if (parsed.body === undefined || parsed.body === now.text) return now.characters
+/** What the file's own body consists of; an edit that was carried over to another text made another one. */
+async function bodyOf(
+  { base, edits, body = '', parsed }: ReadTask,
+  now: BodyBase | undefined,
+  live: () => Promise<BaseTask['body']>,
+): Promise<BaseTask['body']> {
+  if (edits?.restored !== undefined) return live()
+  const isEdited = edits?.body !== undefined
+  const { text, name, characters } = isEdited ? (now ?? { text: '' }) : { text: body, ...base?.body }
+  if (name === undefined || characters === undefined) return undefined
+  if (parsed.body === undefined || parsed.body === text) return { name, characters }
   const { charactersIn } = await import('../task/body-at.ts')
-  return charactersIn(now, parsed.body)
+  return { name, characters: charactersIn({ text, name, characters }, parsed.body) }
 }
 
 /** A new task whose file says all there is: most of a first import. Where in doubt, the file is looked at again. */

@@ -1,5 +1,6 @@
 /** What the reading of files comes to: plans of writes, one for each way of changing tasks. Pure. */
 import type { Uid } from '../ids.ts'
+import type { StoreChange } from '../ports.ts'
 import { BODY, CONFIRMED, CREATED, NUMBER, ORDER, OTHER, type Field } from '../task/fields.ts'
 import { nameOfText } from '../task/body-values.ts'
 import { isConfirmed, numberOf } from '../task/keys.ts'
@@ -9,6 +10,7 @@ import type { FieldValues } from '../task/seeds.ts'
 import type { TaskTable } from '../task/table.ts'
 import { parseTime } from '../task/time.ts'
 import type { Json } from '../task/types.ts'
+import { cellOf, withBase, writeRecord } from './base.ts'
 import type { BodyAt } from './edits.ts'
 import type { ReadFile, Reading } from './read-file.ts'
 import type { MirrorHost } from './world.ts'
@@ -21,6 +23,8 @@ export interface FilePlan {
   readonly restored: readonly { readonly uid: Uid; readonly next: string }[]
   readonly seeds: readonly { readonly uid: Uid; readonly values: FieldValues }[]
   readonly lastNumber: number
+  /** What is remembered of new files, in the same commit: a file without an id is found again by it. */
+  readonly records: readonly StoreChange[]
 }
 
 export interface Numbering {
@@ -28,10 +32,19 @@ export interface Numbering {
   /** A number that a file brings along. */
   atLeast(number: number): void
   readonly confirms: boolean
+  /** When a task came that does not say it. */
+  readonly now: number
 }
 
 const MOST_ORDERED = 100_000
-export const NOTHING: Omit<FilePlan, 'verb'> = { writes: [], bodies: [], restored: [], seeds: [], lastNumber: 0 }
+export const NOTHING: Omit<FilePlan, 'verb'> = {
+  writes: [],
+  bodies: [],
+  restored: [],
+  seeds: [],
+  lastNumber: 0,
+  records: [],
+}
 
 /** New tasks, and what files say that nobody remembers. */
 export function importPlan(reading: Reading, host: MirrorHost, numbering: Numbering): FilePlan {
@@ -41,7 +54,12 @@ export function importPlan(reading: Reading, host: MirrorHost, numbering: Number
   const orders: string[] = []
   for (const { parsed } of reading.files)
     for (const { key } of parsed.tasks) numbering.atLeast(numberIn(key, host.prefix) ?? 0)
-  for (const { tasks } of reading.files) {
+  const records: StoreChange[] = []
+  for (const { path, text, record, tasks, meaning } of reading.files) {
+    if (meaning === 'import') {
+      const seen = tasks.map(({ uid }) => ({ uid, seen: new Map() }))
+      records.push({ put: cellOf(path), bytes: writeRecord(withBase(record, { text, how: 'read', tasks: seen })) })
+    }
     for (const task of tasks) {
       if (task.edits !== undefined || task.isLive === true) continue
       const values: Record<Field, Json> = Object.fromEntries(task.said)
@@ -54,7 +72,8 @@ export function importPlan(reading: Reading, host: MirrorHost, numbering: Number
         const order = orderFor(number, orders)
         const created = parseTime(values[`${OTHER}created`])
         if (order !== undefined && values[ORDER] === undefined) values[ORDER] = order
-        if (created !== undefined) values[CREATED] = created
+        if (created === undefined) writes.push({ uid: task.uid, field: CREATED, value: numbering.now })
+        else values[CREATED] = created
         // Also a number that a file brings is given away: no other task ever gets it.
         lastNumber = Math.max(lastNumber, number)
         if (said === undefined) writes.push({ uid: task.uid, field: NUMBER, value: number })
@@ -65,7 +84,7 @@ export function importPlan(reading: Reading, host: MirrorHost, numbering: Number
       seeds.push({ uid: task.uid, values })
     }
   }
-  return { ...NOTHING, verb: 'import', seeds, writes, lastNumber }
+  return { ...NOTHING, verb: 'import', seeds, writes, lastNumber, records }
 }
 
 export function editPlan(verb: 'edit' | 'putback', files: readonly ReadFile[]): FilePlan {

@@ -25,7 +25,9 @@ import { editsOf, type Meaning } from './edits.ts'
 import { costOf, explain, placeOf, type ReadBase, type ShownTask } from './explain.ts'
 import type { FileIndex } from './file-index.ts'
 import type { Look } from './looking.ts'
+import { tasksOfGone, type GoneFile } from './nameless.ts'
 import { uidFrom } from './new-uid.ts'
+import { baseAhead } from './saying.ts'
 import type { ReadFile, Reading, ReadOptions, ReadTask } from './read-file.ts'
 import { impliedIn, patchFor, saidBy, saidIn, unreadable, type Names } from './said.ts'
 import { impliedBy, type MirrorHost, type MirrorWorld } from './world.ts'
@@ -81,6 +83,8 @@ class Reader {
   /** Which file of this batch has a task. */
   readonly #taken = new Map<Uid, string>()
   readonly #keys = new Map<string, Uid>()
+  /** What the files held that are gone; read where a file does not name its tasks. */
+  readonly #gone: GoneFile[] = []
   /** What changed files name themselves. */
   readonly #idsIn = new Map<string, ReadonlySet<string>>()
 
@@ -162,6 +166,7 @@ class Reader {
     for (const own of [true, false])
       for (const one of this.#exact)
         if (one.uids.some((uid) => this.#index.pathOf(uid) === one.entry.path) === own) this.#settleExact(one)
+    if (opened.some(({ parsed }) => parsed.tasks.some(({ id }) => id === null))) await this.#readGone()
     const isOwn = ({ entry, parsed }: Opened): boolean =>
       parsed.tasks.some(({ id }) => id !== null && isUid(id) && this.#index.pathOf(id) === entry.path)
     const candidates: Candidate[] = []
@@ -171,6 +176,10 @@ class Reader {
         if (candidate !== undefined) candidates.push(await this.#withMemory(candidate))
       }
     return candidates.sort((a, b) => (a.entry.path < b.entry.path ? -1 : 1))
+  }
+
+  async #readGone(): Promise<void> {
+    for (const path of this.#look.gone) this.#gone.push({ path, record: (await this.#host.record(path)) ?? NO_RECORD })
   }
 
   /** What it was: nothing to read; but of two files with one id only one has it. */
@@ -210,13 +219,15 @@ class Reader {
     const { record } = found
     let movedFrom: string | undefined
     const known = record.bases.at(-1)?.tasks.map(({ uid }) => uid) ?? []
+    const gone = record.bases.length > 0 ? undefined : tasksOfGone(text, this.#gone)
+    const moved = gone?.some((uid) => this.#taken.has(uid)) === true ? undefined : gone
     const uids: Uid[] = []
     for (const [place, task] of parsed.tasks.entries()) {
       if (task.id !== null && !isUid(task.id)) {
         const message = `id ${JSON.stringify(task.id.slice(0, 40))} is none of ours; take the line away, and it becomes a new task`
         return this.#hold(entry, 'held', [problem(path, 'ID_INVALID', message)])
       }
-      const uid = task.id ?? this.#uidWithout(parsed, place, known) ?? this.#newUid(path, place, text)
+      const uid = task.id ?? this.#uidWithout(parsed, place, known) ?? moved?.[place] ?? this.#newUid(path, place, text)
       const other = this.#otherPathOf(uid, path)
       if (other !== undefined) return this.#holdTaken(entry, other)
       const before = this.#index.pathOf(uid)
@@ -228,11 +239,17 @@ class Reader {
       const uid = uids[place]
       if (uid === undefined) continue
       this.#taken.set(uid, path)
-      if (task.key !== null) this.#keys.set(task.key.toLowerCase(), uid)
+      if (task.key !== null) this.#noticeKey(task.key.toLowerCase(), uid)
     }
     // A file that still holds a task of its own remembers that; only one that holds none goes on with another's memory.
     const isOther = movedFrom !== undefined && !uids.some((uid) => known.includes(uid))
     return { ...found, uids, ...(isOther && movedFrom !== undefined ? { movedFrom } : {}) }
+  }
+
+  /** Where two files claim one key, every clone takes it for the same one's. */
+  #noticeKey(key: string, uid: Uid): void {
+    const other = this.#keys.get(key)
+    if (other === undefined || uid < other) this.#keys.set(key, uid)
   }
 
   /** Moved, and remembered so, by a process that ended before its index said it: no deletion of the task. */
@@ -281,7 +298,7 @@ class Reader {
     const wasOlder = ({ entry, movedFrom }: Candidate): boolean =>
       this.#index.rows.get(movedFrom ?? entry.path)?.state === 'older'
     for (const one of exact) if (isMany || wasOlder(one)) older.add(one)
-    if (!this.#look.hasMoved) return older
+    if (!this.#look.hasMoved) return this.#withoutLive(older)
     const head = this.#index.seal?.head ?? null
     const rest = candidates.filter((one) => !older.has(one))
     const held = await this.#contents(head, rest)
@@ -295,6 +312,10 @@ class Reader {
       )
         older.add(one)
     }
+    return this.#withoutLive(older)
+  }
+
+  async #withoutLive(older: Set<Candidate>): Promise<ReadonlySet<Candidate>> {
     for (const one of older) if (await this.#saysLive(one)) older.delete(one)
     return older
   }
@@ -336,13 +357,14 @@ class Reader {
   }
 
   async #explain(candidate: Candidate, blob: string | undefined, now: string | undefined): Promise<ReadFile> {
-    const { entry, text, parsed, uids, movedFrom, record } = candidate
+    const { entry, text, parsed, uids, record } = candidate
     const { path } = entry
     const problems = parsed.problems.map((one) => told(path, one))
     const shown = parsed.tasks.map((task, place) => this.#shown(path, task, uids[place] ?? ('' as Uid)))
     const common = { path, entry, text, record, parsed, problems }
     const read = (base: Base): ReadBase => this.#readBase(path, base)
-    const found = explain(record, shown, text, read, { isAnyBase: this.#mayBeOlder(path) })
+    const ahead = await this.#ahead(candidate)
+    const found = explain(record, shown, text, read, { isAnyBase: this.#mayBeOlder(path), ahead })
     const newest = record.bases.at(-1)
     if (found === undefined || found.kind === 'older' || newest === undefined)
       return { ...common, meaning: 'import', removed: [], tasks: await this.#tasks(candidate, shown) }
@@ -375,6 +397,16 @@ class Reader {
   #isNearer(path: string, from: ReadBase, blob: string, shown: readonly ShownTask[]): boolean {
     const before = this.#readBase(path, { ...from.base, text: blob }).tasks
     return costOf(from.tasks, shown) < costOf(before, shown)
+  }
+
+  /** A process that ended may have written, or read, more than it remembered: what it would have written counts too. */
+  async #ahead({ entry: { path }, record, uids }: Candidate): Promise<Base | undefined> {
+    const { due } = this.#host
+    const newest = record.bases.at(-1)
+    if (newest === undefined || (due !== 'all' && !uids.some((uid) => due.has(uid)))) return undefined
+    const stood = { path, text: newest.text, uids: newest.tasks.map(({ uid }) => uid) }
+    const ahead = await baseAhead(this.#world, this.#host, stood)
+    return ahead.text === newest.text ? undefined : ahead
   }
 
   /** Version control put a text here that is remembered, and a person edited that before anyone looked. */
@@ -473,6 +505,7 @@ class Reader {
     const { names } = this.#host
     return {
       keyOf: (uid) => names.keyOf(uid),
+      nameOf: (uid) => names.nameOf(uid),
       uidOf: (name) => (isUid(name) ? name : (this.#keys.get(name.toLowerCase()) ?? names.uidOf(name))),
     }
   }

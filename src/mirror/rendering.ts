@@ -4,24 +4,14 @@ import type { Uid } from '../ids.ts'
 import { TaskError } from '../errors.ts'
 import { conflictsOf } from '../task/conflicts.ts'
 import { DELETED, SHAPE } from '../task/fields.ts'
-import { isConfirmed } from '../task/keys.ts'
-import { aliveIn, isSeed, shown, type Alive, type TaskState } from '../task/registers.ts'
+import { shown, type TaskState } from '../task/registers.ts'
 import { isDeleted, isGone } from '../task/view.ts'
 import { NO_RECORD, withBase, type Base, type BaseTask, type FileRecord } from './base.ts'
 import { decode, problem, type FileProblem } from './dangers.ts'
 import type { FileIndex } from './file-index.ts'
-import {
-  differing,
-  isElement,
-  patchFor,
-  saidBy,
-  saidIn,
-  sameValue,
-  sheetFields,
-  shownAlive,
-  type Said,
-} from './said.ts'
-import { impliedBy, type MirrorHost, type MirrorWorld } from './world.ts'
+import { saidBy, saidIn, sheetFields } from './said.ts'
+import { seenNow, textFor } from './saying.ts'
+import { impliedBy, type Bodies, type MirrorHost, type MirrorWorld } from './world.ts'
 
 export interface Rendered {
   /** What is remembered from now on; null where nothing is. */
@@ -32,12 +22,6 @@ export interface Rendered {
   readonly dirty: readonly string[]
   readonly written: readonly string[]
   readonly removed: readonly string[]
-}
-
-/** Bodies in the document's own characters; loaded only where a body was ever edited. */
-export interface Bodies {
-  /** Undefined while the body is its first text itself. `before`: of a remembered text with the same body. */
-  charactersOf(state: TaskState, before: BaseTask['body'] | undefined): Promise<BaseTask['body'] | undefined>
 }
 
 export async function renderTasks(
@@ -118,38 +102,13 @@ class Renderer {
       }
       return
     }
-    const said = await this.#textFor(path, text, uids)
+    const said = await textFor(this.#world, this.#host, { path, text, uids })
     if (said !== text) {
       const next = new TextEncoder().encode(said)
       if (!(await this.#isDone(path, uids, () => this.#world.files.write(path, next, bytes)))) return
       this.#written.push(path)
     }
     await this.#remember(path, { text: said, how: said === text ? newest.how : 'written' }, uids, record)
-  }
-
-  /** The file's text with every task in it as the document has it. */
-  async #textFor(path: string, text: string, uids: readonly Uid[]): Promise<string> {
-    const { tasks } = this.#world.format.parse(path, text)
-    const { names, firstStatus } = this.#host
-    let said = text
-    for (const [place, task] of tasks.entries()) {
-      const uid = uids[place]
-      const state = uid === undefined ? undefined : this.#host.tasks.get(uid)
-      if (uid === undefined || state === undefined || isGone(state)) continue
-      const file = saidBy(task, names, impliedBy(path, task.body, firstStatus))
-      const patch = patchFor(task, place, { file, live: saidIn(state), names })
-      const body = task.body === undefined ? undefined : await this.#host.body(state)
-      const key = task.key !== null && isConfirmed(state) ? names.keyOf(uid) : undefined
-      said = this.#world.format.patch(path, said, [
-        {
-          ...patch,
-          ...(task.id === null ? { id: uid } : {}),
-          ...(key === undefined || key === task.key ? {} : { key }),
-          ...(body === undefined || body === task.body ? {} : { body }),
-        },
-      ])
-    }
-    return said
   }
 
   async #create(state: TaskState): Promise<void> {
@@ -192,7 +151,7 @@ class Renderer {
       for (const uid of uids) await this.render(uid)
       return
     }
-    const said = await this.#textFor(path, text, uids)
+    const said = await textFor(this.#world, this.#host, { path, text, uids })
     const bytes = new TextEncoder().encode(said)
     const outcome = await this.#attempt(path, () => this.#world.files.write(path, bytes, null))
     if (outcome === 'written') {
@@ -297,42 +256,6 @@ type FileRowLike = Parameters<FileIndex['put']>[0]
 
 export function rowFor(entry: FileEntry, uids: readonly Uid[]): FileRowLike {
   return { ...entry, uids, state: 'clean', problems: [] }
-}
-
-/** What a text that says what the document says has seen: the values behind what is shown. */
-export async function seenNow(
-  state: TaskState,
-  said: Said,
-  body: string | undefined,
-  bodies: Bodies,
-  before?: BaseTask['body'],
-): Promise<BaseTask> {
-  const live = saidIn(state)
-  const seen = new Map<
-    BaseTask['seen'] extends ReadonlyMap<infer Field, unknown> ? Field : never,
-    ReturnType<typeof shownAlive>
-  >()
-  const off = new Set(differing(live, said))
-  for (const field of state.registers.keys()) {
-    if (!live.has(field) && !said.has(field) && !isShown(field)) continue
-    if (off.has(field)) {
-      // The text says something else, or cannot say it: it has seen what says the same.
-      const same = aliveIn(state, field).filter(({ value }) => sameValue(value, said.get(field)))
-      seen.set(field, same)
-    } else if (!isOneSeed(aliveIn(state, field))) seen.set(field, shownAlive(state, field))
-  }
-  const characters = body === undefined ? undefined : await bodies.charactersOf(state, before)
-  return { uid: state.uid, seen, ...(characters === undefined ? {} : { body: characters }) }
-}
-
-/** Then the text itself says all there is to remember. */
-function isOneSeed(values: readonly Alive[]): boolean {
-  const [first] = values
-  return values.length === 1 && first !== undefined && isSeed(first)
-}
-
-function isShown(field: string): boolean {
-  return isElement(field) || !/^[bckKxXC]/.test(field)
 }
 
 /** Deleted, and nobody wrote to it meanwhile. */

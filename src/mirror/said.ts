@@ -27,6 +27,8 @@ export type Said = ReadonlyMap<Field, Json>
 export interface Names {
   uidOf(name: string): Uid | undefined
   keyOf(uid: Uid): Key | undefined
+  /** What a file calls another task: its key, or its uid where others claim the same number. */
+  nameOf(uid: Uid): string | undefined
 }
 
 const SINGLE: Readonly<Record<string, Field>> = {
@@ -198,7 +200,7 @@ function uidOrName(value: Json, names: Names): Json {
 }
 
 function spell(element: string, names: Names): string {
-  return isUid(element) ? (names.keyOf(element) ?? element) : element
+  return isUid(element) ? (names.nameOf(element) ?? element) : element
 }
 
 function isEmpty(record: Readonly<Record<string, unknown>>): boolean {

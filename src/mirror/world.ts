@@ -3,7 +3,8 @@ import type { Files, Format, Repository, Runtime, SummaryFiles } from '../ports.
 import type { TaskState } from '../task/registers.ts'
 import type { Replica } from '../task/replica.ts'
 import type { TaskTable } from '../task/table.ts'
-import type { FileRecord } from './base.ts'
+import type { Uid } from '../ids.ts'
+import type { BaseTask, FileRecord } from './base.ts'
 import type { Implied, Names } from './said.ts'
 
 export interface FilesWorld {
@@ -29,7 +30,16 @@ export interface MirrorHost {
   readonly firstStatus: string
   body(state: TaskState): Promise<string>
   replica(): Promise<Replica>
+  readonly bodies: Bodies
+  /** Tasks whose files may be behind, or ahead of what is remembered: a process ended too early. */
+  readonly due: ReadonlySet<Uid> | 'all'
   record(path: string): Promise<FileRecord | undefined>
+}
+
+/** Bodies in the document's own characters; loaded only where a body was ever edited. */
+export interface Bodies {
+  /** Undefined while the body is its first text itself. `before`: of a remembered text with the same body. */
+  charactersOf(state: TaskState, before: BaseTask['body'] | undefined): Promise<BaseTask['body'] | undefined>
 }
 
 export function impliedBy(path: string, body: string | undefined, status: string): Implied {

@@ -51,7 +51,11 @@ export async function applyPlan(project: OpenProject, plan: Plan): Promise<Appli
   const edits: Change = { ...newChange(project.world, held, plan), edits: planned.edits, texts: bodies.texts }
   const keys = keysIn(edits, (uid) => tasks.get(uid) ?? planned.states.get(uid), project.context(tasks).keyOf)
   const change: Change = { ...edits, keys }
-  await held.commit([...updates, update], [change], plan.lastNumber, project.hasFiles ? uids : [])
+  await held.commit([...updates, update], [change], {
+    lastNumber: plan.lastNumber,
+    due: project.hasFiles ? uids : [],
+    records: plan.records,
+  })
   held.goOn(planned.entries.length)
   const loaded = project.loaded()
   if (loaded === undefined) project.put(planned.states.values())

@@ -44,7 +44,7 @@ export class FilesBeside {
     hold: (work: (project: MirroredProject) => Promise<FilesOutcome>) => Promise<FilesOutcome>,
   ): Promise<FilesOutcome> {
     const mirroring = await this.#opened()
-    if (mirroring === undefined) return NO_FILES
+    if (mirroring === undefined || !this.#isInPlace) return NO_FILES
     if (this.#watch !== undefined && options === undefined) {
       await this.#watch.settled()
       return NO_FILES
@@ -55,7 +55,7 @@ export class FilesBeside {
 
   /** Writes the files of tasks that just changed. */
   async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
-    await (await this.#opened())?.follow(project, uids, newBodies)
+    if (this.#isInPlace) await (await this.#opened())?.follow(project, uids, newBodies)
   }
 
   /** What the document has lost comes in again, before anyone is answered: nobody else has the store yet. */
@@ -67,7 +67,7 @@ export class FilesBeside {
   }
 
   async seal(held: Held): Promise<void> {
-    await this.#mirroring?.seal(held)
+    if (this.#isInPlace) await this.#mirroring?.seal(held)
   }
 
   /** From now on, until the end, changed files are taken in as they change. */
@@ -88,6 +88,11 @@ export class FilesBeside {
 
   async endWatch(): Promise<void> {
     await this.#watch?.[Symbol.asyncDispose]()
+  }
+
+  /** Beside a directory that was moved away other files may stand by now: nothing is read there, and nothing written. */
+  get #isInPlace(): boolean {
+    return this.#world.isInPlace?.() !== false
   }
 
   async #opened(): Promise<Mirroring | undefined> {

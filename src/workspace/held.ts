@@ -13,6 +13,16 @@ import type { ProjectWorld } from './world.ts'
 /** Below this a log is never worth compacting. */
 const LEAST_LOG_BYTES = 256 * 1024
 
+/** What a commit takes along beside updates and history. */
+export interface Along {
+  /** The greatest number given away. */
+  readonly lastNumber?: number | undefined
+  /** Tasks whose files it leaves behind. */
+  readonly due?: Iterable<Uid>
+  /** What is remembered of files. */
+  readonly records?: readonly StoreChange[] | undefined
+}
+
 export class Held {
   readonly store: Store
   readonly writer: SummaryWriter
@@ -80,8 +90,7 @@ export class Held {
   async commit(
     updates: readonly Uint8Array[],
     past: readonly Change[],
-    lastNumber = 0,
-    due: Iterable<Uid> = [],
+    { lastNumber = 0, due = [], records = [] }: Along = {},
   ): Promise<void> {
     const first = this.#isNew ? [(await import('../task/replica.ts')).firstUpdate()] : []
     const all = [...first, ...updates]
@@ -92,6 +101,7 @@ export class Held {
         logBytes: this.#head.logBytes + bytes,
         lastNumber: Math.max(this.#head.lastNumber, lastNumber),
         ...dueIn(this.due, due),
+        ...(records.length === 0 ? {} : { files: newShortId(this.#world.runtime.random) }),
       },
       this.#world.runtime.random,
     )
@@ -99,7 +109,7 @@ export class Held {
       ...all.map((update) => ({ append: DOCUMENT, bytes: update })),
       ...past.map((change) => ({ append: HISTORY, bytes: writeChange(change) })),
     ]
-    await this.store.commit([...changes, headChange(head)])
+    await this.store.commit([...changes, ...records, headChange(head)])
     this.#head = head
     this.#isNew = false
   }
@@ -173,7 +183,8 @@ export class Held {
   /** Leaves everything as the next one needs it, and lets go. */
   async close(seal: () => Promise<void> | undefined = () => undefined): Promise<void> {
     try {
-      await this.writer.close(this.seal)
+      // Where the directory was before it was moved nothing is left behind.
+      if (this.#world.isInPlace?.() !== false) await this.writer.close(this.seal)
       await seal()
       const { client, clock } = this.cursor
       if (!this.#isNew) this.#world.writer.save({ client, clock, nonce: this.#head.nonce })

@@ -1,13 +1,12 @@
 /** An open project as the mirror sees it: its tasks at one moment, their names, their bodies, the next numbers. */
-import type { Uid } from '../ids.ts'
+import type { Key, Uid } from '../ids.ts'
 import { isUid } from '../ids.ts'
 import type { FileRecord } from '../mirror/base.ts'
 import type { Numbering } from '../mirror/planning.ts'
-import type { Bodies } from '../mirror/rendering.ts'
-import type { MirrorHost } from '../mirror/world.ts'
+import type { Bodies, MirrorHost } from '../mirror/world.ts'
 import { nameOfBody } from '../task/body-values.ts'
 import { BODY } from '../task/fields.ts'
-import { findAll } from '../task/keys.ts'
+import { findAll, numberOf } from '../task/keys.ts'
 import { aliveIn, shownValue } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
 import { keyOfTask } from '../task/view.ts'
@@ -24,6 +23,10 @@ export async function hostOf(
 ): Promise<MirrorHost> {
   const tasks = await project.tasks()
   const context = project.context(tasks)
+  const keyOf = (uid: Uid): Key | undefined => {
+    const state = tasks.get(uid)
+    return state === undefined ? undefined : keyOfTask(state, context)
+  }
   return {
     project: config.project,
     prefix: config.prefix,
@@ -31,15 +34,29 @@ export async function hostOf(
     firstStatus: config.statuses[0]?.name ?? 'todo',
     names: {
       uidOf: (name) => (isUid(name) ? name : findAll(tasks, name, config.prefix, context.keyOf)[0]),
-      keyOf: (uid) => {
-        const state = tasks.get(uid)
-        return state === undefined ? undefined : keyOfTask(state, context)
-      },
+      keyOf,
+      // A shared number reads differently when the tasks are met in another order; the uid never does.
+      nameOf: (uid) => (isNumberShared(tasks, uid) ? uid : keyOf(uid)),
     },
     body: async (state) => newBodies?.get(state.uid) ?? project.body(state),
     replica: () => project.replica(),
+    bodies: bodiesOf(project),
+    due: project.held.due === 'all' ? 'all' : new Set(project.held.due),
     record,
   }
+}
+
+function isNumberShared(tasks: TaskTable, uid: Uid): boolean {
+  const number = numberOfTask(tasks, uid)
+  return (
+    number !== undefined &&
+    [...tasks.withNumber(number)].some((other) => other !== uid && numberOfTask(tasks, other) === number)
+  )
+}
+
+function numberOfTask(tasks: TaskTable, uid: Uid): number | undefined {
+  const state = tasks.get(uid)
+  return state === undefined ? undefined : numberOf(state)
 }
 
 /** Without the document while a body is its first text, or is known to be what a file shows. */
@@ -57,11 +74,12 @@ export function bodiesOf(project: MirroredProject): Bodies {
   }
 }
 
-export function numberingOf(tasks: TaskTable, held: Held, { relay }: Config): Numbering {
+export function numberingOf(tasks: TaskTable, held: Held, { relay }: Config, now: number): Numbering {
   let last = Math.max(tasks.greatestNumber, held.lastNumber)
   return {
     next: () => ++last,
     atLeast: (number) => void (last = Math.max(last, number)),
     confirms: relay === 'none',
+    now,
   }
 }

@@ -4,9 +4,9 @@ import type { Change } from '../history/change.ts'
 import type { Uid } from '../ids.ts'
 import type { FileProblem } from '../mirror/dangers.ts'
 import type { Look } from '../mirror/looking.ts'
-import { cellOf, Mirror, type Committed } from '../mirror/mirror.ts'
+import { Mirror, type Committed } from '../mirror/mirror.ts'
 import { restoringWrites, type FilePlan } from '../mirror/planning.ts'
-import { readRecord, type FileRecord } from '../mirror/base.ts'
+import { cellOf, readRecord, type FileRecord } from '../mirror/base.ts'
 import type { ReadOptions } from '../mirror/read-file.ts'
 import type { MirrorHost, MirrorWorld } from '../mirror/world.ts'
 import type { StoreChange } from '../ports.ts'
@@ -128,7 +128,7 @@ export class Mirroring {
   /** Writes the files of tasks that just changed. */
   async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
     await this.#prove(project.held)
-    await this.#render(project, uids, newBodies)
+    await this.#render(project, uids, { newBodies })
   }
 
   /** The index says for which state of the store it holds. */
@@ -183,7 +183,13 @@ export class Mirroring {
       for (const file of reading.files)
         if (isWronglyDeleted(file, host.tasks, due))
           this.#mirror.index.put({ ...file.entry, uids: file.tasks.map(({ uid }) => uid), state: 'gone', problems: [] })
-      const plans = await this.#mirror.plans(reading, seen, host, numberingOf(host.tasks, held, this.#world.config), {})
+      const plans = await this.#mirror.plans(
+        reading,
+        seen,
+        host,
+        numberingOf(host.tasks, held, this.#world.config, this.#world.runtime.now()),
+        {},
+      )
       for (const plan of plans.filter(({ verb }) => verb === 'import'))
         await applyPlan(project, await this.#planFor(onlyLost(plan, host.tasks, due), project))
       const writes = await wholeBodies(reading.files, host, due)
@@ -248,7 +254,7 @@ export class Mirroring {
       reading,
       seen,
       host,
-      numberingOf(host.tasks, held, this.#world.config),
+      numberingOf(host.tasks, held, this.#world.config, this.#world.runtime.now()),
       options,
     )
     const again = [...this.#mirror.unsettled(reading, seen, options, host.tasks)]
@@ -274,10 +280,11 @@ export class Mirroring {
     const others = this.#asking !== undefined ? tasks.uids() : this.#mayLack ? this.#homeless(tasks) : []
     const toRender = new Set([...uids, ...due, ...others])
     this.#mayLack = false
-    const rendered = await this.#render(project, toRender)
+    const rendered = await this.#render(project, toRender, { isLooked: true })
     for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
     // Also where nothing is new but the place: a summary says where tasks are.
-    const told = new Set([...before.keys(), ...rendered.uids, ...uids])
+    const read = reading.files.flatMap(({ tasks: own }) => own.map(({ uid }) => uid))
+    const told = new Set([...before.keys(), ...rendered.uids, ...uids, ...read])
     for (const { uids: own } of reading.same)
       for (const uid of own) if (host.names.keyOf(uid) !== undefined) told.add(uid)
     if (told.size > 0) await project.summarise(told, before, isFromElsewhere)
@@ -298,7 +305,10 @@ export class Mirroring {
   async #render(
     project: MirroredProject,
     uids: ReadonlySet<Uid>,
-    newBodies?: ReadonlyMap<Uid, string>,
+    {
+      newBodies,
+      isLooked = false,
+    }: { readonly newBodies?: ReadonlyMap<Uid, string> | undefined; readonly isLooked?: boolean } = {},
   ): Promise<{
     readonly written: readonly string[]
     readonly dirty: readonly string[]
@@ -306,7 +316,8 @@ export class Mirroring {
   }> {
     const { held } = project
     this.#isWaiting = uids.size > 0 && !(await this.#mirror.mayWrite())
-    if (this.#isWaiting) {
+    // Where nobody has looked yet the files may be there already.
+    if (this.#isWaiting || (this.#mirror.index.seal === undefined && !isLooked)) {
       await held.commitRecords(this.#mirror.takeRecords(), [...uids])
       return { written: [], dirty: [], uids: [] }
     }
@@ -348,8 +359,8 @@ export class Mirroring {
       if (restoring.edits) bodies.push({ uid, next })
     }
     if (bodies.length > 0 || plan.seeds.length > 0) await project.replica()
-    const { verb, seeds, lastNumber } = plan
-    return { verb, writes, bodies, seeds, lastNumber }
+    const { verb, seeds, lastNumber, records } = plan
+    return { verb, writes, bodies, seeds, lastNumber, records }
   }
 
   #host(project: MirroredProject, newBodies?: ReadonlyMap<Uid, string>): Promise<MirrorHost> {

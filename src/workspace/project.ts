@@ -193,12 +193,10 @@ export class Project implements AsyncDisposable {
         // What waits for an earlier update, or for a later version, is kept too: it was heard, and may never be said again.
         // What several workspaces said by themselves stands there once.
         const repaired = (await import('../task/twins.ts')).repairTwins(replica, before.keys())
-        await held.commit(
-          [...updates, ...repaired],
-          before.size === 0 ? [] : past,
-          Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0),
-          this.#files.areThere ? before.keys() : [],
-        )
+        await held.commit([...updates, ...repaired], before.size === 0 ? [] : past, {
+          lastNumber: Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0),
+          due: this.#files.areThere ? before.keys() : [],
+        })
       } catch (cause) {
         await this.#release(held)
         throw cause
@@ -379,7 +377,7 @@ export class Project implements AsyncDisposable {
     past: readonly Change[],
     lastNumber = 0,
   ): Promise<readonly Uid[]> {
-    await held.commit(updates, past, lastNumber)
+    await held.commit(updates, past, { lastNumber })
     this.#replica = undefined
     this.#table = undefined
     await this.#rebuild(held)

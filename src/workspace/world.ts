@@ -24,6 +24,8 @@ export interface ProjectWorld {
   readonly live?: boolean
   /** Names this directory on this disk of this machine: differs for a copy. */
   readonly place: string
+  /** The directory is still where it was when this process opened it; a live one may outlive its move. */
+  readonly isInPlace?: () => boolean
   /** The files that show the tasks; none where a project is kept in its store alone. */
   readonly mirror?: MirrorWorld
   readonly writer: { load(): WriterNote | undefined; save(note: WriterNote): void }
