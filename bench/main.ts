@@ -1,6 +1,14 @@
-/** `npm run bench [-- part…]`: our figures beside their baselines, measured in the same run. Prints tables, asserts nothing. */
+/**
+ * `npm run bench [-- part…]`: our figures beside their baselines, measured in the same run. Prints tables, asserts nothing.
+ * `npm run bench -- replay <repository>…` replays what happened in git repositories (replay.ts).
+ */
 import { cliBench, holdWorkspace } from './cli.ts'
 import { documentBench, loadDocument } from './document.ts'
+import { mirrorBench } from './mirror.ts'
+import { measureBody } from './mirror-bodies.ts'
+import { measureImport } from './mirror-commands.ts'
+import { measureLive } from './mirror-owner.ts'
+import { replay } from './replay.ts'
 import { storeBench } from './store.ts'
 
 const [mode, ...rest] = process.argv.slice(2)
@@ -9,11 +17,16 @@ const [mode, ...rest] = process.argv.slice(2)
 const modes: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   '--owner': async ([dir = '.']) => holdWorkspace(dir),
   '--load': async ([model = '', file = '']) => loadDocument(model, file),
+  '--import': async ([dir = '.']) => measureImport(dir),
+  '--body': async ([dir = '.', path = '']) => measureBody(dir, path),
+  '--live': async ([dir = '.', size = '']) => measureLive(dir, Number(size)),
+  replay: async (repositories) => replay(repositories),
 }
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   cli: cliBench,
   document: documentBench,
+  mirror: mirrorBench,
   store: storeBench,
 }
 

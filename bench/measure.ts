@@ -45,8 +45,13 @@ export function inTurn(candidates: readonly Candidate[], rounds: number): readon
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** The value that so large a share of them does not exceed. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN
+  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN
 }
 
 export function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
@@ -67,6 +72,12 @@ export function fixed(value: number | undefined, digits = 2): string {
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...env } = process.env
   return env
+}
+
+/** What this process has spent of any core since `before`, ms: holds better than the clock where others work too. */
+export function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
 }
 
 /** A child that prints one JSON line; started with the garbage collector at hand. */

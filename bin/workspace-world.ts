@@ -10,6 +10,7 @@ import { acquire, findOwner } from '../adapters/node/owner.ts'
 import { holderOf } from '../adapters/node/owner-file.ts'
 import { socketPath, type Environment } from '../adapters/node/places.ts'
 import { nodeRuntime } from '../adapters/node/runtime.ts'
+import { unlessTaken } from '../adapters/node/disk-errors.ts'
 import { nodeSummaryFiles } from '../adapters/node/summary.ts'
 import {
   parseConfig,
@@ -70,7 +71,7 @@ export function readConfigFile(dir: string): { readonly text: string; readonly c
 export function prepareState(dir: string): string {
   const state = join(dir, STATE_FOLDER)
   try {
-    mkdirSync(state, { recursive: true })
+    unlessTaken(() => mkdirSync(state))
     const ignore = join(state, '.gitignore')
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
   } catch (cause) {
@@ -90,6 +91,7 @@ export function projectWorld(
   const { dir, runtime, socket } = place
   const store = storePath(dir)
   const { config } = readConfigFile(dir)
+  const onDisk = diskPlace(dir)
   const summary = nodeSummaryFiles(join(dir, STATE_FOLDER), { fingerprint: () => storeFingerprint(store) })
   const format = formatOf(config)
   return {
@@ -111,7 +113,8 @@ export function projectWorld(
         }),
     openStore: () => openStore(place),
     repairStore: () => repairStore(dir, { hasFiles: format !== undefined }),
-    place: diskPlace(dir),
+    place: onDisk,
+    isInPlace: () => existsSync(dir) && diskPlace(dir) === onDisk,
     writer: writerNote(socket),
     actorName: options.actorName,
     live: options.live === true,

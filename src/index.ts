@@ -31,6 +31,7 @@ export type {
   TaskPatch,
   TaskSheet,
   Transport,
+  Way,
   WriteOutcome,
 } from './ports.ts'
 export { defaultStatuses, priorities } from './task/types.ts'

@@ -114,10 +114,19 @@ export interface RepositoryState {
   readonly isUnderWay: boolean
 }
 
+export interface Way {
+  /** The last commit that both have in common: the first one, where the second goes on from it. null where there is none. */
+  readonly fork: string | null
+  /** From there to the second and with it, oldest first; where they are more than anyone would follow, the second alone. */
+  readonly commits: readonly string[]
+}
+
 /** The repository around a workspace, which changes many files at once without meaning an edit. */
 export interface Repository {
   /** null outside any repository. */
   state(): Promise<RepositoryState | null>
+  /** How version control got from one commit to another. */
+  way(from: string, to: string): Promise<Way>
   /** What files held in a commit; without those that it does not have. Paths as in Files. */
   contents(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>
 }

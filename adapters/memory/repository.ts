@@ -15,6 +15,7 @@ export interface MemoryRepository extends Repository {
 
 export function memoryRepository(): MemoryRepository {
   const commits = new Map<string, ReadonlyMap<string, Uint8Array>>()
+  const parents = new Map<string, string | null>()
   let head: string | null = null
   let moves = 0
 
@@ -23,12 +24,19 @@ export function memoryRepository(): MemoryRepository {
     moves++
   }
 
+  const ancestors = (commit: string): readonly string[] => {
+    const found: string[] = []
+    for (let at: string | null = commit; at !== null; at = parents.get(at) ?? null) found.push(at)
+    return found
+  }
+
   const repository: MemoryRepository = {
     busy: false,
     underWay: false,
     commit: (contents) => {
       const commit = (commits.size + 1).toString(16).padStart(40, '0')
       commits.set(commit, new Map([...contents].map(([path, bytes]) => [path, bytes.slice()])))
+      parents.set(commit, head)
       moveTo(commit)
       return commit
     },
@@ -43,6 +51,14 @@ export function memoryRepository(): MemoryRepository {
       isBusy: repository.busy,
       isUnderWay: repository.underWay,
     }),
+    way: async (from, to) => {
+      const before = new Set(ancestors(from))
+      const way = ancestors(to)
+      const length = way.findIndex((commit) => before.has(commit))
+      return length < 0
+        ? { fork: null, commits: [to] }
+        : { fork: way[length] ?? null, commits: way.slice(0, length).reverse() }
+    },
     contents: async (commit, paths) => {
       const held = commits.get(commit)
       return new Map(

@@ -1,5 +1,7 @@
-/** What files held in a commit, asked of one git process for all of them. Stored bytes: no line ends converted, no filters. */
+/** Questions for which a git process is started: what files held in a commit (stored bytes, no filters), and which commits lie between two. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+
+import type { Way } from '../../src/internal.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -24,9 +26,46 @@ export async function contentsOf(
   environment: Environment,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const asked = paths.filter(canBeAsked)
-  if (asked.length === 0 || !/^[0-9a-f]{40,64}$/.test(commit)) return new Map()
-  const answer = await ask(dir, asked.map((path) => `${commit}:./${path}\n`).join(''), environment)
+  if (asked.length === 0 || !isCommit(commit)) return new Map()
+  // Links are followed as when the file is read from the disk.
+  const command = ['cat-file', '--batch', '--follow-symlinks']
+  const answer = await ask(dir, command, asked.map((path) => `${commit}:./${path}\n`).join(''), environment)
   return answer === undefined ? new Map() : read(answer, asked)
+}
+
+/** More than a person pulls between two looks; what lies further apart is taken as one change. */
+const MOST_COMMITS = 32
+
+/** By first parents: the way that everyone's history of one branch goes. */
+export async function wayOf(dir: string, from: string, to: string, environment: Environment): Promise<Way> {
+  if (!isCommit(from) || !isCommit(to)) return { fork: null, commits: [] }
+  if (from === to) return { fork: from, commits: [] }
+  const [fork] = await linesOf(dir, ['merge-base', from, to], environment)
+  if (fork === undefined || !isCommit(fork)) return { fork: null, commits: [to] }
+  if (fork === to) return { fork, commits: [] }
+  const lines = await linesOf(
+    dir,
+    ['rev-list', '--first-parent', '--reverse', '--boundary', `${fork}..${to}`],
+    environment,
+  )
+  const commits = lines.filter(isCommit)
+  // The first parents may pass the fork by: then there is no way that everyone goes.
+  const isWay = lines.includes(`-${fork}`) && commits.length <= MOST_COMMITS
+  return { fork, commits: isWay ? commits : [to] }
+}
+
+async function linesOf(dir: string, command: readonly string[], environment: Environment): Promise<readonly string[]> {
+  const answer = await ask(dir, command, '', environment)
+  return (
+    answer
+      ?.toString('latin1')
+      .split('\n')
+      .filter((line) => line !== '') ?? []
+  )
+}
+
+function isCommit(text: string): boolean {
+  return /^[0-9a-f]{40,64}$/.test(text)
 }
 
 /** One request is one line. Git refuses them all for one path that leaves the repository. */
@@ -35,9 +74,14 @@ function canBeAsked(path: string): boolean {
 }
 
 /** Undefined unless git ended well. Writing and reading go on side by side: neither pipe can fill up and stop both. */
-function ask(dir: string, requests: string, environment: Environment): Promise<Buffer | undefined> {
+function ask(
+  dir: string,
+  command: readonly string[],
+  requests: string,
+  environment: Environment,
+): Promise<Buffer | undefined> {
   return new Promise((settle) => {
-    const git = start(dir, environment)
+    const git = start(dir, command, environment)
     const chunks: Buffer[] = []
     git.once('error', () => settle(undefined))
     // Not started: the error is on its way, and there may be no pipes.
@@ -51,12 +95,11 @@ function ask(dir: string, requests: string, environment: Environment): Promise<B
   })
 }
 
-function start(dir: string, environment: Environment): ChildProcessWithoutNullStreams {
+function start(dir: string, command: readonly string[], environment: Environment): ChildProcessWithoutNullStreams {
   const kept = Object.entries(environment).filter(([name]) => !MISLEADING.includes(name))
   // Loaded at the first use: most commands start no process.
   const { spawn } = process.getBuiltinModule('node:child_process')
-  // Links are followed as when the file is read from the disk.
-  return spawn('git', ['-C', dir, 'cat-file', '--batch', '--follow-symlinks'], {
+  return spawn('git', ['-C', dir, ...command], {
     // What a partial clone lacks is missing here: nothing is fetched, nobody is asked for a password.
     env: { ...Object.fromEntries(kept), GIT_NO_LAZY_FETCH: '1', GIT_TERMINAL_PROMPT: '0' },
     windowsHide: true,

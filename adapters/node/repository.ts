@@ -5,7 +5,7 @@
 import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Repository, RepositoryState } from '../../src/internal.ts'
-import { contentsOf } from './repository-contents.ts'
+import { contentsOf, wayOf } from './repository-contents.ts'
 
 export interface RepositoryOptions {
   /** What git is started with; without what names another repository. @default the environment of this process */
@@ -46,6 +46,7 @@ export function gitRepository(dir: string, { environment = process.env }: Reposi
       const folders = foldersOf(dir)
       return folders === undefined ? null : stateOf(folders, isItsHook(environment))
     },
+    way: (from, to) => wayOf(dir, from, to, environment),
     contents: (commit, paths) => contentsOf(dir, commit, paths, environment),
   }
 }

@@ -14,6 +14,8 @@ export type Meaning = 'edit' | 'stale' | 'restore'
 export interface BodyAt {
   readonly uid: Uid
   readonly at: BodyBase
+  /** What version control had there in between. */
+  readonly via?: readonly string[] | undefined
   readonly next: string
 }
 
@@ -32,6 +34,7 @@ interface Edited {
   readonly state: TaskState | undefined
   /** The document's body now. */
   readonly live: string
+  readonly via?: readonly string[] | undefined
   readonly isUnreadable: (field: Field) => boolean
 }
 
@@ -70,11 +73,11 @@ export function editsOf(edited: Edited): TaskEdits {
   }
 }
 
-function bodyEdits({ meaning, base, before, after, live }: Edited): Partial<TaskEdits> {
+function bodyEdits({ meaning, base, before, after, live, via }: Edited): Partial<TaskEdits> {
   const { uid, body: next } = after
   if (next === undefined || before.body === undefined) return {}
   if (meaning === 'restore') return next === live ? {} : { restored: { uid, next, displaced: live } }
-  return next === before.body ? {} : { body: { uid, at: { text: before.body, ...base.body }, next } }
+  return next === before.body ? {} : { body: { uid, at: { text: before.body, ...base.body }, via, next } }
 }
 
 function isSame(one: Alive, other: Alive): boolean {

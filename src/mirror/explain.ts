@@ -9,7 +9,7 @@ import { changedHunks } from '../task/sequence-difference.ts'
 import { pairLines } from '../task/line-pairs.ts'
 import { numbersOf } from '../task/word-difference.ts'
 import type { Uid } from '../ids.ts'
-import type { Field } from '../task/fields.ts'
+import { SHAPE, type Field } from '../task/fields.ts'
 import type { Base, FileRecord } from './base.ts'
 import { differing, type Said } from './said.ts'
 
@@ -56,6 +56,8 @@ export interface ExplainOptions {
   readonly isAnyBase?: boolean
   /** What the file may have held without anyone knowing: it counts only where it is nearer than all that is known. */
   readonly ahead?: Base | undefined
+  /** What the file is known to have held last. */
+  readonly held?: Base | undefined
 }
 
 /** For a text that is none of the remembered ones, or one that a person put back. */
@@ -64,12 +66,13 @@ export function explain(
   tasks: readonly ShownTask[],
   text: string,
   read: (base: Base) => ReadBase,
-  { isAnyBase = false, ahead }: ExplainOptions = {},
+  { isAnyBase = false, ahead, held }: ExplainOptions = {},
 ): Explanation | undefined {
   const candidates = isAnyBase ? record.bases : candidatesOf(record)
   if (ahead?.text === text) return { kind: 'edit', from: read(ahead) }
   const exact = candidates.findLast((base) => base.text === text)
   if (exact !== undefined) return { kind: exact === record.bases.at(-1) ? 'edit' : 'restore', from: read(exact) }
+  if (held !== undefined) return { kind: held === record.bases.at(-1) ? 'edit' : 'stale', from: read(held) }
   let nearest: { readonly from: ReadBase; readonly cost: number } | undefined
   for (const base of [...candidates].reverse()) {
     const from = read(base)
@@ -84,7 +87,10 @@ export function explain(
   return { kind: nearest.from.base === record.bases.at(-1) ? 'edit' : 'stale', from: nearest.from }
 }
 
-/** How far apart two texts are: whole fields and whole lines, so that a short word is no nearer than a long one. */
+/**
+ * How far apart two texts are: whole fields and whole lines, so that a short word is no nearer than a long one. A key that
+ * came is one field, and not the shape of the front matter as well.
+ */
 export function costOf(before: readonly ShownTask[], after: readonly ShownTask[]): number {
   const left = new Map(before.map((task) => [task.uid, task]))
   let cost = 0
@@ -94,7 +100,8 @@ export function costOf(before: readonly ShownTask[], after: readonly ShownTask[]
     cost +=
       other === undefined
         ? task.said.size + lineCount(task.body)
-        : differing(other.said, task.said).length + changedLines(other.body ?? '', task.body ?? '')
+        : differing(other.said, task.said).filter((field) => field !== SHAPE).length +
+          changedLines(other.body ?? '', task.body ?? '')
   }
   for (const task of left.values()) cost += task.said.size + lineCount(task.body)
   return cost

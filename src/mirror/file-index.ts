@@ -2,7 +2,7 @@
  * The files as they were when they were last looked at: size, time and inode of each, which tasks stand in it, what is odd
  * about it. Derived and disposable; says which files need not be read again, and where a task is.
  *
- *   path⇥size⇥time⇥inode⇥uids⇥state⇥problems     one line a file; a later line replaces an earlier one
+ *   path⇥size⇥time⇥inode⇥uids⇥state⇥problems⇥shows     one line a file; a later line replaces an earlier one
  *   =sum⇥seal                                    a sum over all before it; for which state of the store, and of version control, it holds
  */
 import type { Uid } from '../ids.ts'
@@ -20,6 +20,8 @@ export interface FileRow {
   readonly uids: readonly Uid[]
   readonly state: FileState
   readonly problems: readonly FileProblem[]
+  /** Of a file that version control put back: which text it shows (its hash). */
+  readonly shows?: string | undefined
 }
 
 export interface IndexSeal {
@@ -170,13 +172,13 @@ export class FileIndex {
   }
 }
 
-function lineOf({ path, size, modifiedMs, inode, uids, state, problems }: FileRow): string {
+function lineOf({ path, size, modifiedMs, inode, uids, state, problems, shows = '' }: FileRow): string {
   const said = problems.length === 0 ? '' : JSON.stringify(problems)
-  return [escape(path), size, modifiedMs, inode, uids.join(','), state, said].join('\t')
+  return [escape(path), size, modifiedMs, inode, uids.join(','), state, said, shows].join('\t')
 }
 
 function parseRow(line: string): FileRow | undefined {
-  const [path, size, modifiedMs, inode, uids, state, problems] = line.split('\t')
+  const [path, size, modifiedMs, inode, uids, state, problems, shows] = line.split('\t')
   if (path === undefined || inode === undefined || uids === undefined || state === undefined) return undefined
   return {
     path: unescape(path),
@@ -186,6 +188,7 @@ function parseRow(line: string): FileRow | undefined {
     uids: uids === '' ? [] : (uids.split(',') as Uid[]),
     state: state as FileState,
     problems: problems === undefined || problems === '' ? [] : (parseJson<FileProblem[]>(problems) ?? []),
+    ...(shows === undefined || shows === '' ? {} : { shows }),
   }
 }
 

@@ -131,8 +131,8 @@ export class Mirror {
       this.index.put({ ...rowFor(entry, own), ...(isBack ? { state: 'older' as const } : {}) })
       if (wasHeld) for (const uid of own) uids.add(uid)
     }
-    for (const { entry, uids: own, state, problems } of reading.held)
-      this.index.put({ ...rowFor(entry, own), state, problems })
+    for (const { entry, uids: own, state, problems, shows } of reading.held)
+      this.index.put({ ...rowFor(entry, own), state, problems, shows })
     for (const { path, reason } of seen.hidden) {
       const row = this.index.rows.get(path)
       const told = problem(path, 'FILE_UNREADABLE', `${reason}; its task is kept`)

@@ -37,6 +37,7 @@ export interface Reading {
   readonly held: readonly {
     readonly entry: FileEntry
     readonly uids: readonly Uid[]
+    readonly shows?: string | undefined
     readonly state: 'held' | 'older'
     readonly problems: readonly FileProblem[]
   }[]
@@ -58,4 +59,18 @@ export interface ReadOptions {
   readonly takesFiles?: boolean
   /** A text that may be half written was the same for a while. */
   readonly isSettled?: (path: string) => boolean
+}
+
+/** A changed file, read. */
+export interface Opened {
+  readonly entry: FileEntry
+  readonly text: string
+  readonly parsed: ParsedFile
+  readonly record: FileRecord
+}
+
+/** With the tasks that stand in it. */
+export interface Candidate extends Opened {
+  readonly uids: readonly Uid[]
+  readonly movedFrom?: string
 }

@@ -1,59 +1,39 @@
 /**
- * Reads changed files and says what each means: an edit, a stale save, a text put back, a new task, nothing. Decides;
- * writes nothing.
+ * Reads changed files: which of them are to be read at all, which tasks stand in each, which are left alone. What the
+ * others mean is explained by explaining.ts. Writes nothing.
  */
-import type { FileEntry, ParsedFile, ParsedTask } from '../ports.ts'
+import type { FileEntry, ParsedFile } from '../ports.ts'
 import { isUid, type Uid } from '../ids.ts'
+import { longHash } from '../task/hash.ts'
 import { isDeleted } from '../task/view.ts'
-import type { TaskState } from '../task/registers.ts'
-import { NO_RECORD, type Base, type FileRecord } from './base.ts'
-import { carried, goesOnFrom, withoutSeen } from './carried.ts'
+import { NO_RECORD, type FileRecord } from './base.ts'
 import {
   danger,
   decode,
   ID_TAKEN,
   isHalfWritten,
+  MAX_FILE_BYTES,
   problem,
   reasonOf,
-  told,
   tooLarge,
-  MAX_FILE_BYTES,
   wholeFileProblem,
   type FileProblem,
 } from './dangers.ts'
-import { editsOf, type Meaning } from './edits.ts'
-import { costOf, explain, placeOf, type ReadBase, type ShownTask } from './explain.ts'
+import { placeOf } from './explain.ts'
+import { Explainer } from './explaining.ts'
 import type { FileIndex } from './file-index.ts'
 import type { Look } from './looking.ts'
 import { tasksOfGone, type GoneFile } from './nameless.ts'
 import { uidFrom } from './new-uid.ts'
-import { baseAhead } from './saying.ts'
-import type { ReadFile, Reading, ReadOptions, ReadTask } from './read-file.ts'
-import { impliedIn, patchFor, saidBy, saidIn, unreadable, type Names } from './said.ts'
-import { impliedBy, type MirrorHost, type MirrorWorld } from './world.ts'
-
-interface Opened {
-  readonly entry: FileEntry
-  readonly text: string
-  readonly parsed: ParsedFile
-  readonly record: FileRecord
-}
+import type { Candidate, Opened, ReadFile, Reading, ReadOptions } from './read-file.ts'
+import type { Names } from './said.ts'
+import { Versions } from './versions.ts'
+import type { MirrorHost, MirrorWorld } from './world.ts'
 
 interface Exact {
   readonly entry: FileEntry
   readonly uids: readonly Uid[]
   readonly record: FileRecord
-}
-
-interface Candidate extends Opened {
-  readonly uids: readonly Uid[]
-  readonly movedFrom?: string
-}
-
-interface Pulled {
-  readonly kind: 'edit'
-  readonly from: ReadBase
-  readonly after: readonly ShownTask[]
 }
 
 const MANY_AT_ONCE = 3
@@ -80,6 +60,8 @@ class Reader {
   readonly #moved: Reading['moved'][number][] = []
   readonly #unsettled: string[] = []
   readonly #exact: Exact[] = []
+  readonly #versions: Versions
+  readonly #explainer: Explainer
   /** Which file of this batch has a task. */
   readonly #taken = new Map<Uid, string>()
   readonly #keys = new Map<string, Uid>()
@@ -94,6 +76,16 @@ class Reader {
     this.#index = index
     this.#look = seen
     this.#options = options
+    this.#versions = new Versions(world, index, seen)
+    this.#explainer = new Explainer({
+      world,
+      host,
+      index,
+      look: seen,
+      versions: this.#versions,
+      names: this.#names(),
+      otherPathOf: (uid, path) => this.#otherPathOf(uid, path),
+    })
   }
 
   async read(): Promise<Reading> {
@@ -104,15 +96,15 @@ class Reader {
     }
     const candidates = await this.#identify(opened)
     const older = await this.#olderOnes(candidates)
-    const blobs = await this.#blobsFor(candidates.filter((one) => !older.has(one)))
+    const blobs = await this.#versions.blobsFor(candidates.filter((one) => !older.has(one)))
     const left = candidates.filter((one) => !older.has(one))
-    const checkedOut = await this.#contents(this.#look.hasMoved ? (this.#look.repository?.head ?? null) : null, left)
+    const steps = await this.#versions.stepsOf(left)
     const files: ReadFile[] = []
     for (const candidate of candidates) {
-      if (older.has(candidate)) this.#hold(candidate.entry, 'older', [], candidate.uids)
+      if (older.has(candidate)) this.#hold(candidate.entry, 'older', [], candidate.uids, longHash(candidate.text))
       else {
         const { path } = candidate.entry
-        files.push(await this.#explain(candidate, blobs.get(path), checkedOut.get(path)))
+        files.push(await this.#explainer.explain(candidate, blobs.get(path), steps.get(path) ?? []))
       }
     }
     return { files, held: this.#held, same: this.#same, moved: this.#moved, unsettled: this.#unsettled }
@@ -120,23 +112,25 @@ class Reader {
 
   async #open(entry: FileEntry): Promise<Opened | undefined> {
     const { path } = entry
-    if (entry.size > MAX_FILE_BYTES) return this.#hold(entry, 'held', [tooLarge(path, entry.size)])
-    const content = await this.#content(entry)
+    const record = (await this.#host.record(path)) ?? NO_RECORD
+    const newest = record.bases.at(-1)
+    // Whose it is, also where no index says so: nobody else may get a file for these tasks.
+    const own = this.#index.rows.get(path)?.uids ?? newest?.tasks.map(({ uid }) => uid) ?? []
+    if (entry.size > MAX_FILE_BYTES) return this.#hold(entry, 'held', [tooLarge(path, entry.size)], own)
+    const content = await this.#content(entry, own)
     if (content === undefined) return undefined
     const text = decode(path, content)
-    if (typeof text !== 'string') return this.#hold(entry, 'held', [text])
+    if (typeof text !== 'string') return this.#hold(entry, 'held', [text], own)
     const row = this.#index.rows.get(path)
     // What version control put there stays that, however often it is read.
     if (row?.state === 'older' && this.#options.takesFiles !== true && this.#index.isUnchanged(entry))
-      return this.#hold(entry, 'older', [], row.uids)
-    const record = (await this.#host.record(path)) ?? NO_RECORD
-    const newest = record.bases.at(-1)
+      return this.#hold(entry, 'older', [], row.uids, longHash(text))
     if (newest?.text === text) {
       this.#exact.push({ entry, uids: newest.tasks.map(({ uid }) => uid), record })
       return undefined
     }
     const odd = danger(path, text, newest?.text)
-    if (odd !== undefined) return this.#hold(entry, 'held', [odd])
+    if (odd !== undefined) return this.#hold(entry, 'held', [odd], own)
     const isKnown = placeOf(record, text) !== undefined
     if (!isKnown && isHalfWritten(text, newest?.text) && this.#options.isSettled?.(path) !== true) {
       this.#unsettled.push(path)
@@ -144,17 +138,17 @@ class Reader {
     }
     const parsed = this.#world.format.parse(path, text)
     const wrong = wholeFileProblem(path, parsed.problems)
-    if (wrong !== undefined) return this.#hold(entry, 'held', [wrong])
+    if (wrong !== undefined) return this.#hold(entry, 'held', [wrong], own)
     return { entry, text, parsed, record }
   }
 
-  async #content(entry: FileEntry): Promise<Uint8Array | undefined> {
+  async #content(entry: FileEntry, own: readonly Uid[]): Promise<Uint8Array | undefined> {
     const { path } = entry
     try {
       const content = await this.#world.files.read(path)
       return content?.bytes // taken away meanwhile: the next look says so
     } catch (cause) {
-      return this.#hold(entry, 'held', [problem(path, 'FILE_UNREADABLE', `${reasonOf(cause)}; its task is kept`)])
+      return this.#hold(entry, 'held', [problem(path, 'FILE_UNREADABLE', `${reasonOf(cause)}; its task is kept`)], own)
     }
   }
 
@@ -293,7 +287,7 @@ class Reader {
     const older = new Set<Candidate>()
     if (this.#options.takesFiles === true) return older
     const exact = candidates.filter(({ record, text }) => placeOf(record, text) !== undefined)
-    const isMany = this.#isUnsureOfMoves || exact.length >= MANY_AT_ONCE
+    const isMany = this.#versions.isUnsureOfMoves || exact.length >= MANY_AT_ONCE
     // What version control put there stays that, also where someone moves it, or saves it as it is.
     const wasOlder = ({ entry, movedFrom }: Candidate): boolean =>
       this.#index.rows.get(movedFrom ?? entry.path)?.state === 'older'
@@ -301,7 +295,7 @@ class Reader {
     if (!this.#look.hasMoved) return this.#withoutLive(older)
     const head = this.#index.seal?.head ?? null
     const rest = candidates.filter((one) => !older.has(one))
-    const held = await this.#contents(head, rest)
+    const held = await this.#versions.contents(head, rest)
     for (const one of rest) {
       if (held.get(one.entry.path) === one.text) older.add(one)
       // A version that was never seen here, of a task that is known: as a branch brings it back.
@@ -316,189 +310,8 @@ class Reader {
   }
 
   async #withoutLive(older: Set<Candidate>): Promise<ReadonlySet<Candidate>> {
-    for (const one of older) if (await this.#saysLive(one)) older.delete(one)
+    for (const one of older) if (await this.#explainer.saysLive(one)) older.delete(one)
     return older
-  }
-
-  async #saysLive(candidate: Candidate): Promise<boolean> {
-    const { parsed, uids } = candidate
-    for (const [place, task] of parsed.tasks.entries()) {
-      const state = this.#host.tasks.get(uids[place] ?? ('' as Uid))
-      if (state === undefined || isDeleted(state) || !(await this.#isLive(candidate, task, place, state))) return false
-    }
-    return true
-  }
-
-  async #isLive(candidate: Candidate, task: ParsedTask, place: number, state: TaskState): Promise<boolean> {
-    const names = this.#names()
-    const file = saidBy(task, names, impliedBy(candidate.entry.path, task.body, this.#host.firstStatus))
-    const patch = patchFor(task, place, { file, live: saidIn(state), names })
-    if (patch.fields !== undefined || patch.sets !== undefined) return false
-    return task.body === undefined || task.body === (await this.#host.body(state))
-  }
-
-  /** What the files held in the commit that was checked out when they were looked at last. */
-  async #blobsFor(candidates: readonly Candidate[]): Promise<ReadonlyMap<string, string>> {
-    return this.#contents(
-      this.#index.seal?.head ?? null,
-      candidates.filter(({ entry, movedFrom }) => this.#mayBeOlder(movedFrom ?? entry.path)),
-    )
-  }
-
-  async #contents(head: string | null, candidates: readonly Candidate[]): Promise<ReadonlyMap<string, string>> {
-    const texts = new Map<string, string>()
-    if (head === null || candidates.length === 0) return texts
-    const paths = candidates.map(({ entry, movedFrom }) => movedFrom ?? entry.path)
-    for (const [path, bytes] of await this.#world.repository.contents(head, paths)) {
-      const text = decode(path, bytes)
-      if (typeof text === 'string') texts.set(path, text)
-    }
-    return texts
-  }
-
-  async #explain(candidate: Candidate, blob: string | undefined, now: string | undefined): Promise<ReadFile> {
-    const { entry, text, parsed, uids, record } = candidate
-    const { path } = entry
-    const problems = parsed.problems.map((one) => told(path, one))
-    const shown = parsed.tasks.map((task, place) => this.#shown(path, task, uids[place] ?? ('' as Uid)))
-    const common = { path, entry, text, record, parsed, problems }
-    const read = (base: Base): ReadBase => this.#readBase(path, base)
-    const ahead = await this.#ahead(candidate)
-    const found = explain(record, shown, text, read, { isAnyBase: this.#mayBeOlder(path), ahead })
-    const newest = record.bases.at(-1)
-    if (found === undefined || found.kind === 'older' || newest === undefined)
-      return { ...common, meaning: 'import', removed: [], tasks: await this.#tasks(candidate, shown) }
-    const isRestored = found.kind === 'restore'
-    const checkedOut = isRestored ? undefined : this.#editOfCheckout(record, path, now, shown, read)
-    const pulled =
-      isRestored || checkedOut !== undefined || blob === undefined || blob === newest.text
-        ? undefined
-        : this.#pulledOver(path, blob, shown, found.from, read(newest))
-    const { from, kind } = checkedOut ?? pulled ?? found
-    const tasks = await this.#tasks(candidate, pulled?.after ?? shown, { from, kind })
-    const removed =
-      kind === 'restore'
-        ? []
-        : from.base.tasks.filter(({ uid }) => !uids.includes(uid) && this.#otherPathOf(uid, path) === undefined)
-    return { ...common, meaning: kind, tasks, removed }
-  }
-
-  /** Without an index, or with one of another state, nobody knows what version control put there. */
-  get #isUnsureOfMoves(): boolean {
-    return this.#look.hasMoved || (this.#index.seal?.nonce ?? '') === ''
-  }
-
-  /** Version control may have put any text there that was ever remembered, and someone edited that. */
-  #mayBeOlder(path: string): boolean {
-    return this.#isUnsureOfMoves || this.#index.rows.get(path)?.state === 'older'
-  }
-
-  /** An older text that is remembered explains it better than the commit's. */
-  #isNearer(path: string, from: ReadBase, blob: string, shown: readonly ShownTask[]): boolean {
-    const before = this.#readBase(path, { ...from.base, text: blob }).tasks
-    return costOf(from.tasks, shown) < costOf(before, shown)
-  }
-
-  /** A process that ended may have written, or read, more than it remembered: what it would have written counts too. */
-  async #ahead({ entry: { path }, record, uids }: Candidate): Promise<Base | undefined> {
-    const { due } = this.#host
-    const newest = record.bases.at(-1)
-    if (newest === undefined || (due !== 'all' && !uids.some((uid) => due.has(uid)))) return undefined
-    const stood = { path, text: newest.text, uids: newest.tasks.map(({ uid }) => uid) }
-    const ahead = await baseAhead(this.#world, this.#host, stood)
-    return ahead.text === newest.text ? undefined : ahead
-  }
-
-  /** Version control put a text here that is remembered, and a person edited that before anyone looked. */
-  #editOfCheckout(
-    record: FileRecord,
-    path: string,
-    now: string | undefined,
-    shown: readonly ShownTask[],
-    read: (base: Base) => ReadBase,
-  ): { readonly kind: Meaning; readonly from: ReadBase } | undefined {
-    const base = record.bases.findLast(({ text }) => text === now)
-    if (base === undefined) return undefined
-    const newest = record.bases.at(-1)
-    if (newest === undefined || base === newest) return { kind: 'edit', from: read(base) }
-    return this.#isNearer(path, read(base), newest.text, shown) ? { kind: 'stale', from: read(base) } : undefined
-  }
-
-  #pulledOver(
-    path: string,
-    blob: string,
-    shown: readonly ShownTask[],
-    from: ReadBase,
-    newest: ReadBase,
-  ): Pulled | undefined {
-    const isOlder = from.base !== newest.base
-    return isOlder && this.#isNearer(path, from, blob, shown) ? undefined : this.#pulled(path, blob, shown, newest)
-  }
-
-  /** Version control put a change of the commit's text here: that change, carried over to what the file held instead. */
-  #pulled(path: string, blob: string, shown: readonly ShownTask[], newest: ReadBase): Pulled {
-    const before = this.#readBase(path, { ...newest.base, text: blob }).tasks
-    const after = carried(before, shown, newest.tasks)
-    // It holds what only this workspace had said: a person edited the newest text, and committed that.
-    if (goesOnFrom(newest.tasks, { before, shown, after })) return { kind: 'edit', from: newest, after: shown }
-    const tasks = newest.base.tasks.map((task) => withoutSeen(task, before, newest.tasks))
-    return { kind: 'edit', from: { ...newest, base: { ...newest.base, tasks } }, after }
-  }
-
-  async #tasks(
-    { entry, parsed }: Candidate,
-    shown: readonly ShownTask[],
-    explained?: { readonly from: ReadBase; readonly kind: Meaning },
-  ): Promise<readonly ReadTask[]> {
-    const tasks: ReadTask[] = []
-    for (const [place, task] of parsed.tasks.entries()) {
-      const after = shown[place]
-      if (after === undefined) continue
-      const state = this.#host.tasks.get(after.uid)
-      const whole = { ...after, parsed: task }
-      if (
-        state !== undefined &&
-        !isDeleted(state) &&
-        (await this.#isLive({ entry } as Candidate, task, place, state))
-      ) {
-        tasks.push({ ...whole, isLive: true, hasLiveBody: true })
-        continue
-      }
-      const before = explained?.from.tasks.find(({ uid }) => uid === after.uid)
-      const base = explained?.from.base.tasks.find(({ uid }) => uid === after.uid)
-      if (explained === undefined || before === undefined || base === undefined) {
-        const hasLiveBody = state !== undefined && task.body === (await this.#host.body(state))
-        tasks.push({ ...whole, hasLiveBody })
-        continue
-      }
-      const edits = editsOf({
-        meaning: explained.kind,
-        base,
-        before,
-        after,
-        state,
-        live: state === undefined ? '' : await this.#host.body(state),
-        isUnreadable: unreadable(parsed.problems, place),
-      })
-      tasks.push({ ...whole, base, edits })
-    }
-    return tasks
-  }
-
-  #readBase(path: string, base: Base): ReadBase {
-    const { tasks } = this.#world.format.parse(path, base.text)
-    return {
-      base,
-      tasks: base.tasks.flatMap(({ uid }, place) => {
-        const task = tasks[place]
-        return task === undefined ? [] : [this.#shown(path, task, uid)]
-      }),
-    }
-  }
-
-  #shown(path: string, task: ParsedTask, uid: Uid): ShownTask {
-    const said = saidBy(task, this.#names(), impliedBy(path, task.body, this.#host.firstStatus))
-    return { uid, said, body: task.body, implied: impliedIn(task) }
   }
 
   #names(): Names {
@@ -515,9 +328,10 @@ class Reader {
     state: 'held' | 'older',
     problems: readonly FileProblem[],
     uids: readonly Uid[] = this.#index.rows.get(entry.path)?.uids ?? [],
+    shows?: string,
   ): undefined {
     for (const uid of uids) if (!this.#taken.has(uid)) this.#taken.set(uid, entry.path)
-    this.#held.push({ entry, uids, state, problems })
+    this.#held.push({ entry, uids, state, problems, shows })
     return undefined
   }
 }

@@ -61,7 +61,11 @@ function changedWindow(before: string, after: string): Hunk {
   while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) head++
   const from = before.slice(0, head).lastIndexOf('\n') + 1
   let tail = 0
-  while (tail < shorter - from && before.at(-1 - tail) === after.at(-1 - tail)) tail++
+  while (
+    tail < shorter - from &&
+    before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
+  )
+    tail++
   const lineEnd = before.indexOf('\n', before.length - tail)
   const kept = lineEnd < 0 ? 0 : before.length - lineEnd - 1
   return { beforeFrom: from, beforeTo: before.length - kept, afterFrom: from, afterTo: after.length - kept }

@@ -90,12 +90,15 @@ function holdsBefore(a: TaskState, b: TaskState): boolean {
 
 function claimOn(state: TaskState): readonly number[] {
   const confirmed = confirmation(state)
-  const created = shown(state, CREATED)
-  return [
-    confirmed === undefined ? 1 : 0,
-    confirmed?.at ?? 0,
-    typeof created === 'number' ? created : Number.MAX_SAFE_INTEGER,
-  ]
+  return [confirmed === undefined ? 1 : 0, confirmed?.at ?? 0, createdIn(state) ?? Number.MAX_SAFE_INTEGER]
+}
+
+/** Whoever found a task in a file later says a later time: the first one counts. */
+export function createdIn(state: TaskState): number | undefined {
+  let first: number | undefined
+  for (const { value } of aliveIn(state, CREATED))
+    if (typeof value === 'number' && (first === undefined || value < first)) first = value
+  return first
 }
 
 /** Two arbiters (a restored one and its ghost) may both have confirmed: the first confirmation is the one that counts. */

@@ -4,7 +4,6 @@ import { conflictFields, isDeletion } from './conflicts.ts'
 import {
   ASSIGNEE,
   COMMENT,
-  CREATED,
   DELETED,
   DEPENDENCY,
   LABEL,
@@ -17,7 +16,7 @@ import {
   STATUS,
   TITLE,
 } from './fields.ts'
-import { aliasesOf, shownKey } from './keys.ts'
+import { aliasesOf, createdIn, shownKey } from './keys.ts'
 import { parseOrder } from './order.ts'
 import { aliveIn, isSeed, shown, shownValue, type TaskState } from './registers.ts'
 import type { TaskTable } from './table.ts'
@@ -202,8 +201,8 @@ function priorityOf(state: TaskState): Priority | null {
 }
 
 function createdAt(state: TaskState): number {
-  const created = shown(state, CREATED)
-  if (typeof created === 'number') return created
+  const created = createdIn(state)
+  if (created !== undefined) return created
   let first = Number.MAX_SAFE_INTEGER
   for (const values of state.registers.values())
     for (const value of values) if (!isSeed(value)) first = Math.min(first, value.at)
@@ -211,7 +210,7 @@ function createdAt(state: TaskState): number {
 }
 
 function updatedAt(state: TaskState): number {
-  let last = typeof shown(state, CREATED) === 'number' ? Number(shown(state, CREATED)) : 0
+  let last = createdIn(state) ?? 0
   for (const values of state.registers.values()) for (const value of values) last = Math.max(last, value.at)
   return last
 }

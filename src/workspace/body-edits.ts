@@ -36,18 +36,22 @@ export function editBodies(replica: Replica, planned: readonly PlannedBody[], cl
       continue
     }
     if ('at' in body) {
-      const made = editBodyAt(replica, uid, body.at, body.next, { client, hasMade: body.hasMade })
-      if (made === undefined) {
-        // What it was edited from is not here: it stands beside what is, whole.
-        writes.push({ uid, field: BODY, value: body.next, base: [] })
-        continue
+      let base = body.at
+      for (const next of [...(body.via ?? []), body.next]) {
+        const made = editBodyAt(replica, uid, base, next, { client, hasMade: body.hasMade })
+        if (made === undefined) {
+          // What it was edited from is not here: it stands beside what is, whole.
+          writes.push({ uid, field: BODY, value: body.next, base: [] })
+          break
+        }
+        base = made.now
+        bases.set(uid, base)
+        if (made.edited === undefined) continue
+        updates.push(...made.edited.updates)
+        writes.push(grownWrite(state, made.edited))
+        texts.push(textEdit(uid, made.edited))
+        if (made.edited.edit.client === client) clock = made.edited.edit.to
       }
-      bases.set(uid, made.now)
-      if (made.edited === undefined) continue
-      updates.push(...made.edited.updates)
-      writes.push(grownWrite(state, made.edited))
-      texts.push(textEdit(uid, made.edited))
-      if (made.edited.edit.client === client) clock = made.edited.edit.to
       continue
     }
     const edited =

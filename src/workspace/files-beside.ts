@@ -4,7 +4,8 @@ import type { FileProblem } from '../mirror/dangers.ts'
 import type { Replica } from '../task/replica.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { Held } from './held.ts'
-import type { FilesOptions, FilesOutcome, MirroredProject, Mirroring } from './mirroring.ts'
+import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
+import type { MirroredProject, Mirroring } from './mirroring.ts'
 import type { FileWatch } from './watching.ts'
 import type { ProjectWorld } from './world.ts'
 
@@ -29,8 +30,8 @@ export class FilesBeside {
   }
 
   /** Knows where files are, from now on. */
-  async ready(): Promise<void> {
-    await this.#opened()
+  async ready(held: Held): Promise<void> {
+    await (await this.#opened())?.refresh(held)
   }
 
   async problems(): Promise<readonly FileProblem[]> {

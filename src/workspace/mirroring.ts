@@ -14,32 +14,13 @@ import type { BodyBase } from '../task/body-at.ts'
 import type { TaskState } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { Differing } from './file-comparison.ts'
+import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
 import type { Held } from './held.ts'
 import { bodiesOf, hostOf, numberingOf } from './mirror-host.ts'
 import { namedBy } from './named-by.ts'
 import type { PlannedBody, Plan } from './plan.ts'
 import { applyPlan, writtenBy, type OpenProject } from './applying.ts'
 import type { ProjectWorld } from './world.ts'
-
-export interface FilesOptions {
-  /** Trusts nothing that is remembered of sizes and times. */
-  readonly force?: boolean
-  /** What version control or an unmounted folder did is meant. */
-  readonly takeFiles?: boolean
-  /** Nothing else changed; said by a watcher. */
-  readonly paths?: ReadonlySet<string> | undefined
-  /** Whether files say what the document says, though nobody is known to have changed anything. */
-  readonly compares?: 'tells' | 'mends'
-}
-
-export interface FilesOutcome {
-  /** Files that were read and said something new. */
-  readonly imported: number
-  readonly written: number
-  readonly refused: readonly { readonly path: string; readonly reason: string }[]
-  /** What was found where it was asked for. */
-  readonly differing?: Differing | undefined
-}
 
 /** The project as its files see it, while nobody else writes. */
 export interface MirroredProject extends OpenProject {
@@ -60,21 +41,24 @@ const BUSY_MS = 50
 
 export class Mirroring {
   readonly #world: ProjectWorld
-  readonly #mirror: Mirror
-  #isProven = false
+  readonly #mirrorWorld: MirrorWorld
+  #mirror: Mirror
+  /** For whom the index was proven. */
+  #proven: Held | undefined
   #isWaiting = false
   /** The index could not be trusted: tasks may stand in no file, and nobody knows. */
   #mayLack = false
   /** Of lost rows of the document: first what it has nothing of, then what it says otherwise. */
   #asking: { readonly phase: 'lost' | 'differing'; readonly due: ReadonlySet<Uid> } | undefined
 
-  private constructor(world: ProjectWorld, mirror: Mirror) {
+  private constructor(world: ProjectWorld, mirrorWorld: MirrorWorld, mirror: Mirror) {
     this.#world = world
+    this.#mirrorWorld = mirrorWorld
     this.#mirror = mirror
   }
 
   static async open(world: ProjectWorld, mirrorWorld: MirrorWorld): Promise<Mirroring> {
-    return new Mirroring(world, await Mirror.open(mirrorWorld))
+    return new Mirroring(world, mirrorWorld, await Mirror.open(mirrorWorld))
   }
 
   pathOf(uid: Uid): string | undefined {
@@ -101,9 +85,8 @@ export class Mirroring {
     let waited = new Set<string>()
     let hasMoved = false
     for (let round = 1; ; round++) {
-      const looked = await this.#lookWhenReady(options, round)
+      const looked = await this.#lookWhenReady(this.#mayLack ? { ...options, paths: undefined } : options, round)
       hasMoved ||= looked.hasMoved
-      // What waited for a later round is judged as the first one saw it.
       const seen = { ...looked, hasMoved }
       const reading: ReadOptions = {
         takesFiles: options.takeFiles === true,
@@ -128,6 +111,8 @@ export class Mirroring {
   /** Writes the files of tasks that just changed. */
   async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
     await this.#prove(project.held)
+    // Where tasks stand has to be known before one is written, or it is written a second time.
+    if (this.#mayLack) await this.#round(project, await this.#lookWhenReady({}, 1), {})
     await this.#render(project, uids, { newBodies })
   }
 
@@ -145,14 +130,23 @@ export class Mirroring {
     )
   }
 
-  /** Of an index of another store, or of another state of this one, is believed only what cannot be seen. */
-  async #prove(held: Held): Promise<void> {
-    if (this.#isProven) return
-    this.#isProven = true
-    if ((this.#mirror.index.seal?.nonce ?? '') !== held.filesNonce) await this.#lookAnew()
+  /** The index as whoever had the store before left it: it may have been read while they wrote. */
+  async refresh(held: Held): Promise<void> {
+    if (this.#proven !== held && !this.#isOf(held)) this.#mirror = await Mirror.open(this.#mirrorWorld)
   }
 
-  /** All files are read as if for the first time; which ones are gone, and where version control stood, stays known. */
+  /** An index of another store, or of another state of this one, says nothing of what is in files. */
+  async #prove(held: Held): Promise<void> {
+    await this.refresh(held)
+    if (this.#proven !== held && !this.#isOf(held)) await this.#lookAnew()
+    this.#proven = held
+  }
+
+  #isOf({ filesNonce }: Held): boolean {
+    return (this.#mirror.index.seal?.nonce ?? '') === filesNonce
+  }
+
+  /** All files are read as if for the first time; where tasks stood, what is gone, and where version control was stays known. */
   async #lookAnew(): Promise<void> {
     const { index } = this.#mirror
     const { seal } = index
@@ -160,7 +154,7 @@ export class Mirroring {
     index.clear()
     if (seal !== undefined) index.seal = { ...seal, mark: '', nonce: '' }
     const { present } = await this.#mirror.look()
-    for (const row of rows) if (row.state === 'gone' || !present.has(row.path)) index.put(row)
+    for (const row of rows) index.put(row.state !== 'gone' && present.has(row.path) ? { ...row, size: -1 } : row)
     this.#mayLack = true
   }
 
@@ -257,6 +251,8 @@ export class Mirroring {
       numberingOf(host.tasks, held, this.#world.config, this.#world.runtime.now()),
       options,
     )
+    // As it is before this look: what it reads it settles itself.
+    const [isFirst, dueBefore] = [held.filesNonce === '', held.due]
     const again = [...this.#mirror.unsettled(reading, seen, options, host.tasks)]
     const before = new Map<Uid, TaskState | undefined>()
     const bases = new Map<Uid, BodyBase>()
@@ -272,17 +268,17 @@ export class Mirroring {
     }
     const tasks = await project.tasks()
     const stateBefore = (uid: Uid): TaskState | undefined => (before.has(uid) ? before.get(uid) : tasks.get(uid))
-    const committed: Committed = { tasks, before: { get: stateBefore }, bases, written: writtenBy(changes, tasks) }
+    const written = writtenBy(changes, tasks)
+    const committed: Committed = { tasks, before: { get: stateBefore }, bases, written }
     const uids = await this.#mirror.settle(reading, seen, committed, bodiesOf(project), options)
     // A project that never had files gets them now.
-    const isFirst = held.filesNonce === ''
-    const due = isFirst ? this.#homeless(tasks) : held.due === 'all' ? tasks.uids() : held.due
-    const others = this.#asking !== undefined ? tasks.uids() : this.#mayLack ? this.#homeless(tasks) : []
-    const toRender = new Set([...uids, ...due, ...others])
-    this.#mayLack = false
+    const due = isFirst ? this.#homeless(tasks) : dueBefore === 'all' ? tasks.uids() : dueBefore
+    const standing = this.#asking === undefined ? [] : [...tasks.uids()].filter((uid) => this.pathOf(uid) !== undefined)
+    const homeless = this.#mayLack && this.#isAllKnown(again) ? this.#homeless(tasks) : []
+    this.#mayLack &&= !this.#isAllKnown(again)
+    const toRender = new Set([...uids, ...due, ...standing, ...homeless])
     const rendered = await this.#render(project, toRender, { isLooked: true })
     for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
-    // Also where nothing is new but the place: a summary says where tasks are.
     const read = reading.files.flatMap(({ tasks: own }) => own.map(({ uid }) => uid))
     const told = new Set([...before.keys(), ...rendered.uids, ...uids, ...read])
     for (const { uids: own } of reading.same)
@@ -296,6 +292,12 @@ export class Mirroring {
       written: rendered.written,
       again: left,
     }
+  }
+
+  /** While a file cannot be read nobody knows whose it is: it may be that of any task that seems to have none. */
+  #isAllKnown(unsettled: readonly string[]): boolean {
+    const rows = [...this.#mirror.index.rows.values()]
+    return unsettled.length === 0 && rows.every(({ state, uids }) => state !== 'held' || uids.length > 0)
   }
 
   #homeless(tasks: TaskTable): readonly Uid[] {

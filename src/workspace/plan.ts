@@ -46,7 +46,14 @@ export type PlannedBody =
   | { readonly uid: Uid; readonly next: string; readonly settles?: boolean }
   /** `later`: edits of the same text since. */
   /** From what it was when it was shown last, merged with what happened since. */
-  | { readonly uid: Uid; readonly at: BodyBase; readonly next: string; readonly hasMade: (client: number) => boolean }
+  | {
+      readonly uid: Uid
+      readonly at: BodyBase
+      /** What it was in between, step by step. */
+      readonly via?: readonly string[] | undefined
+      readonly next: string
+      readonly hasMade: (client: number) => boolean
+    }
   | { readonly uid: Uid; readonly takeBack: BodyEdit; readonly later: readonly BodyEdit[] }
   | { readonly uid: Uid; readonly erase: true }
 

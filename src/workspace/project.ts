@@ -19,7 +19,8 @@ import { type ViewContext, viewsOf } from '../task/view.ts'
 import { applyPlan, newChange, type Applied } from './applying.ts'
 import { FilesBeside } from './files-beside.ts'
 import { Held } from './held.ts'
-import type { FilesOptions, FilesOutcome, MirroredProject } from './mirroring.ts'
+import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
+import type { MirroredProject } from './mirroring.ts'
 import type { Plan } from './plan.ts'
 import { readFreshSummary } from './fresh-summary.ts'
 import { readSummary, type Summary } from './summary.ts'
@@ -272,7 +273,7 @@ export class Project implements AsyncDisposable {
 
   /** Makes the summary from the document. */
   async #rebuild(held: Held): Promise<Replica> {
-    await this.#files.ready()
+    await this.#files.ready(held)
     const opened = this.#replica ?? (await this.#openHeld(held))
     const replica = (this.#replica ??= opened)
     const { tasks } = replica

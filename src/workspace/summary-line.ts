@@ -25,6 +25,8 @@ const TAB = 9
 const [GONE, DELETED_FLAG, READY_FLAG, DONE, DROPPED] = ['X', 'D', 'r', 'd', 'x'].map((flag) => flag.charCodeAt(0))
 const TEXT_COLUMN = 2
 const ORDER_COLUMN = 3
+const NUMBERS_COLUMN = 4
+const REFERENCES_COLUMN = 5
 const REGISTERS_COLUMN = 6
 export const FLAGS_LENGTH = 4
 const UID_END = 14
@@ -110,6 +112,19 @@ export class Line {
 
   get order(): string {
     return this.#columns()[ORDER_COLUMN] ?? ''
+  }
+
+  /** What others find the task by: the numbers of its keys, the tasks it names. */
+  outline(): { readonly numbers: readonly number[]; readonly references: readonly Uid[] } {
+    const columns = this.#columns()
+    const [numbers = '', references = ''] = [columns[NUMBERS_COLUMN], columns[REFERENCES_COLUMN]]
+    return {
+      numbers: numbers
+        .split('#')
+        .filter((number) => number !== '')
+        .map(Number),
+      references: references === '' ? [] : (references.split(',') as Uid[]),
+    }
   }
 
   view(): TaskView | undefined {

@@ -37,10 +37,19 @@ export function createSummaryTable(summary: Summary): SummaryTable {
     return parsed.get(uid)
   }
   const get = (uid: Uid): TaskState | undefined => changed.get(uid) ?? stateOf(uid)
-  function* holding(text: string, holds: (state: TaskState) => boolean, also: Iterable<Uid>): Iterable<Uid> {
+  let outlines: Outlines | undefined
+  let questions = 0
+  const asked = (): Outlines | undefined => {
+    if (outlines === undefined && ++questions > SEARCHES_BEFORE_INDEX) outlines = outlinesOf(indexed().values())
+    return outlines
+  }
+  /** Where there are outlines and they do not name it, nobody does. */
+  function* uidsWith(text: string, known: Outlines | undefined): Iterable<Uid> {
+    if (known === undefined) for (const line of linesWith(summary, text)) yield line.uid
+  }
+  function* holding(uids: Iterable<Uid>, holds: (state: TaskState) => boolean, also: Iterable<Uid>): Iterable<Uid> {
     const found = new Set<Uid>(also)
-    for (const line of linesWith(summary, text)) {
-      const { uid } = line
+    for (const uid of uids) {
       const state = changed.get(uid) === undefined ? get(uid) : undefined
       if (state !== undefined && holds(state)) found.add(state.uid)
     }
@@ -60,8 +69,17 @@ export function createSummaryTable(summary: Summary): SummaryTable {
       for (const uid of changed.uids()) if (!indexed().has(uid)) yield uid
     },
     withNumber: (number) =>
-      holding(`#${number}#`, (state) => numbersOf(state).includes(number), changed.withNumber(number)),
-    referring: (uid) => holding(uid, (state) => referencesOf(state).includes(uid), changed.referring(uid)),
+      holding(
+        asked()?.numbers.get(number) ?? uidsWith(`#${number}#`, outlines),
+        (state) => numbersOf(state).includes(number),
+        changed.withNumber(number),
+      ),
+    referring: (uid) =>
+      holding(
+        asked()?.references.get(uid) ?? uidsWith(uid, outlines),
+        (state) => referencesOf(state).includes(uid),
+        changed.referring(uid),
+      ),
     put: (state) => changed.put(state),
     printedKey(uid) {
       const now = changed.get(uid)
@@ -72,4 +90,27 @@ export function createSummaryTable(summary: Summary): SummaryTable {
     },
     line: lineOf,
   }
+}
+
+interface Outlines {
+  readonly numbers: ReadonlyMap<number, readonly Uid[]>
+  readonly references: ReadonlyMap<Uid, readonly Uid[]>
+}
+
+function outlinesOf(lines: Iterable<Line>): Outlines {
+  const numbers = new Map<number, Uid[]>()
+  const references = new Map<Uid, Uid[]>()
+  for (const line of lines) {
+    const { uid } = line
+    const outline = line.outline()
+    for (const number of outline.numbers) push(numbers, number, uid)
+    for (const named of outline.references) push(references, named, uid)
+  }
+  return { numbers, references }
+}
+
+function push<Key>(map: Map<Key, Uid[]>, key: Key, uid: Uid): void {
+  const uids = map.get(key)
+  if (uids === undefined) map.set(key, [uid])
+  else uids.push(uid)
 }

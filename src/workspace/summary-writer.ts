@@ -17,7 +17,7 @@ import {
   type Seal,
   type Summary,
 } from './summary.ts'
-import { writeLine, type TextPlace } from './summary-line.ts'
+import { writeLine, type Line, type TextPlace } from './summary-line.ts'
 
 /** What the holder of the store knows for the seal; the rest follows from the lines. */
 export interface SealFacts {
@@ -41,6 +41,7 @@ export interface SummaryChanges extends Source {
   readonly isFromElsewhere: boolean
 }
 
+const SEARCHES_BEFORE_INDEX = 24
 const LEAST_TAIL_BYTES = 128 * 1024
 const LEAST_TEXT_GARBAGE = 1024 * 1024
 
@@ -49,6 +50,8 @@ export class SummaryWriter {
   readonly #config: Config
   readonly #places = new Map<Uid, TextPlace>()
   #summary: Summary | undefined
+  #lines: ReadonlyMap<Uid, Line> | undefined
+  #searches = 0
   #texts: string
   #textBytes: number
   #lastOrder: string | null
@@ -134,9 +137,15 @@ export class SummaryWriter {
   }
 
   #placeNow(uid: Uid): TextPlace | undefined {
-    return (
-      this.#places.get(uid) ?? (this.#summary === undefined ? undefined : findLine(this.#summary, uid)?.textPlace())
-    )
+    return this.#places.get(uid) ?? this.#lineOf(uid)?.textPlace()
+  }
+
+  /** As it was when this process took the store; after some searches an index of all lines costs less than searching on. */
+  #lineOf(uid: Uid): Line | undefined {
+    if (this.#summary === undefined) return undefined
+    if (this.#lines === undefined && ++this.#searches <= SEARCHES_BEFORE_INDEX) return findLine(this.#summary, uid)
+    this.#lines ??= new Map(currentLines(this.#summary).map((line) => [line.uid, line]))
+    return this.#lines.get(uid)
   }
 
   async #appendText(state: TaskState, body: string): Promise<TextPlace> {

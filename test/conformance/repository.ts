@@ -30,6 +30,7 @@ export function repositoryConformance(name: string, open: () => Promise<Reposito
 
     standing(() => world)
     contents(() => world)
+    between(() => world)
   })
 }
 
@@ -124,4 +125,20 @@ function differing(files: ReadonlyMap<string, Uint8Array>, given: ReadonlyMap<st
   const paths = [...new Set([...files.keys(), ...given.keys()])]
   const none = bytesOf('not there')
   return paths.filter((path) => Buffer.compare(files.get(path) ?? none, given.get(path) ?? none) !== 0)
+}
+
+function between(world: () => RepositoryUnderTest): void {
+  it('[P61] the way from one commit to another begins where both were one, and names each commit since', async () => {
+    const { repository, commit, checkout } = world()
+    const first = await commit(one)
+    const second = await commit(two)
+    const third = await commit(new Map([['tasks/a.md', bytesOf('three\n')]]))
+    expect(await repository.way(first, third)).toEqual({ fork: first, commits: [second, third] })
+    expect(await repository.way(second, third)).toEqual({ fork: second, commits: [third] })
+    expect(await repository.way(third, first)).toEqual({ fork: first, commits: [] })
+    expect(await repository.way(first, first)).toEqual({ fork: first, commits: [] })
+    await checkout(first)
+    const other = await commit(new Map([['tasks/a.md', bytesOf('four\n')]]))
+    expect(await repository.way(third, other)).toEqual({ fork: first, commits: [other] })
+  })
 }

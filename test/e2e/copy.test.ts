@@ -1,9 +1,12 @@
 /** Directories that are copied, moved, emptied: both copies go on, and what they did comes together again. */
-import { cp, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { cp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TaskView } from '../../src/index.ts'
 import { buildProgram, startOwner } from './program.ts'
 import { expectRefusal, openWorkspacePlace, words, type Place } from './support.ts'
+import { expectQuiet, expectSameInFiles, filesIn } from './task-files.ts'
 
 let program: Awaited<ReturnType<typeof buildProgram>>
 beforeAll(async () => {
@@ -29,8 +32,13 @@ async function exchange(place: Place, one: string, other: string): Promise<void>
   }
 }
 
+/** What a file is called belongs to each directory alone: it was made there, under the key that the task had then. */
+function withoutPaths(tasks: readonly TaskView[]): readonly unknown[] {
+  return tasks.map(({ path: _path, ...task }) => task)
+}
+
 describe.concurrent('a directory that is copied, moved or emptied', () => {
-  it('[G18] both copies go on under ids of their own, and together they have all that either did', async () => {
+  it('[G18][M45] both copies go on under ids of their own, and together they have all that either did', async () => {
     await using place = await openWorkspacePlace()
     const [one, other] = [place.dir, join(place.root, 'copy')]
     for (const title of ['a', 'b', 'c']) await place.must(['add', title, '--body', `body of ${title}`])
@@ -60,8 +68,12 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
       fields: { one: 2, other: 2 },
     })
     expect((await place.json(['show', 'T-2'], { cwd: other })).task?.comments).toHaveLength(6)
-    expect(await place.all({ cwd: other })).toEqual(tasks)
-    for (const cwd of [one, other]) await place.must(['doctor'], { cwd })
+    expect(withoutPaths(await place.all({ cwd: other }))).toEqual(withoutPaths(tasks))
+    for (const cwd of [one, other]) {
+      await expectSameInFiles(place, { cwd })
+      await expectQuiet(place, { cwd })
+      await place.must(['doctor'], { cwd })
+    }
   })
 
   it('[G18] what both copies set is a conflict that both show, and none of the two values is lost', async () => {
@@ -79,6 +91,45 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
       expect((await place.json(['show', 'T-1'], { cwd })).task?.body).toBe('first line\none\nlast line\nother\n')
     }
     expect(await place.all({ cwd: one })).toEqual(await place.all({ cwd: other }))
+    expect(await filesIn(one)).toEqual(await filesIn(other))
+    for (const cwd of [one, other]) {
+      await expectSameInFiles(place, { cwd })
+      await expectQuiet(place, { cwd })
+    }
+  })
+
+  it('[G18][M2] what was edited in the files of both copies comes together like what was said by commands', async () => {
+    await using place = await openWorkspacePlace()
+    const [one, other] = [place.dir, join(place.root, 'copy')]
+    await place.must(['add', 'a', '--body', 'first line\n\nlast line\n'])
+    await cp(one, other, { recursive: true })
+    const edit = async (cwd: string, from: string, to: string): Promise<void> => {
+      const path = join(cwd, 'tasks', 'T-1-a.md')
+      const text = await readFile(path, 'utf8')
+      expect(text).toContain(from)
+      await writeFile(path, text.replace(from, to))
+    }
+    await edit(one, 'first line', 'first line, by one')
+    await edit(one, 'status: todo', 'status: doing')
+    await edit(other, 'last line', 'last line, by other')
+    await edit(other, 'status: todo', 'status: todo\nlabels: [other]')
+    await writeFile(join(one, 'tasks', 'new.md'), '# Found in one\n')
+    await writeFile(join(other, 'tasks', 'new.md'), '# Found in other\n')
+    await exchange(place, one, other)
+    for (const cwd of [one, other]) {
+      const { task } = await place.json(['show', 'T-1'], { cwd })
+      expect(task).toMatchObject({ status: 'doing', labels: ['other'], conflicts: [] })
+      expect(task?.body).toBe('first line, by one\n\nlast line, by other\n')
+      expect((await place.all({ cwd })).map(({ title }) => title).toSorted()).toEqual([
+        'Found in one',
+        'Found in other',
+        'a',
+      ])
+      await expectSameInFiles(place, { cwd })
+      await expectQuiet(place, { cwd })
+      await place.must(['doctor'], { cwd })
+    }
+    expect((await filesIn(one))['tasks/T-1-a.md']).toBe((await filesIn(other))['tasks/T-1-a.md'])
   })
 
   it('[G18] a directory put back to an earlier time goes on without spoiling what was written since', async () => {
@@ -97,7 +148,11 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
     const tasks = await place.all()
     expect(tasks.map((task) => task.title).toSorted()).toEqual(['a', 'after it was put back', 'before it was put back'])
     expect(tasks.find((task) => task.title === 'a')?.fields).toEqual({ x: 1, y: 2 })
-    expect(await place.all({ cwd: kept })).toEqual(tasks)
+    expect(withoutPaths(await place.all({ cwd: kept }))).toEqual(withoutPaths(tasks))
+    for (const cwd of [place.dir, kept]) {
+      await expectSameInFiles(place, { cwd })
+      await expectQuiet(place, { cwd })
+    }
   })
 
   it('[G18] a moved directory is the same workspace, by whatever name it is reached', async () => {
@@ -123,6 +178,8 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
     const moved = join(place.root, 'moved')
     await rename(place.dir, moved)
     await cp(moved, place.dir, { recursive: true, filter: (path) => !path.endsWith('LOCK') })
+    const path = join(place.dir, 'tasks', 'T-1-a.md')
+    await writeFile(path, (await readFile(path, 'utf8')).replace('todo', 'doing'))
     const [here, added] = await Promise.all([place.tide(['add', 'here']), place.tide(['add', 'there'], { cwd: moved })])
     for (const ran of [here, added]) expect([0, 1, 6], `${words(ran)}`).toContain(ran.exit)
     await owner.leave()
@@ -130,22 +187,78 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
       (await place.all({ cwd })).map((task) => task.title)
     expect(await titles(place.dir)).toEqual(here.exit === 0 ? ['a', 'here'] : ['a'])
     expect(await titles(moved)).toEqual(added.exit === 0 ? ['a', 'there'] : ['a'])
+    expect((await place.all())[0], 'the files that stand there are those of that directory').toMatchObject({
+      status: 'doing',
+    })
+    expect((await place.all({ cwd: moved }))[0]).toMatchObject({ status: 'todo' })
     for (const cwd of [place.dir, moved]) await place.must(['doctor'], { cwd })
   })
 
-  it('[G18] without its .tidemark a workspace begins anew: same project, and a backup brings all back', async () => {
+  it('[G18][G21] a directory moved under a live owner: nothing is made where it was, and nothing there is read', async () => {
     await using place = await openWorkspacePlace()
-    for (const title of ['a', 'b']) await place.must(['add', title, '--body', title])
-    const before = await place.all()
+    await place.must(['add', 'a'])
+    await using owner = await startOwner(program.path, place)
+    const moved = join(place.root, 'moved')
+    await rename(place.dir, moved)
+    // Long enough for the owner to hear of it.
+    await sleep(500)
+    // Its store went along: what it takes is there, and gets its file from whoever comes next; or it says that it cannot.
+    const { error } = await owner.call('task.create', { title: 'b', body: 'words' })
+    const listed = await owner.call('tasks.list')
+    for (const code of [error?.code, listed.error?.code])
+      expect([undefined, 'STORE_UNWRITABLE', 'FILE_UNWRITABLE', 'FILE_UNREADABLE']).toContain(code)
+    await owner.leave()
+    await expect(readdir(place.dir)).rejects.toThrow('ENOENT')
+    const titles = (await expectSameInFiles(place, { cwd: moved })).map((task) => task.title)
+    expect(error === undefined ? titles : [...new Set([...titles, 'b'])]).toEqual(['a', 'b'])
+    await expectQuiet(place, { cwd: moved })
+  })
+
+  it('[G18] without its .tidemark a workspace begins anew from its files: same project, same tasks, and a backup brings the rest', async () => {
+    await using place = await openWorkspacePlace()
+    for (const title of ['a', 'b']) await place.must(['add', title, '--body', title, '-l', 'x', '--set', 'n=1'])
+    await place.must(['set', 'T-2', 'depends+=T-1'])
+    await place.must(['comment', 'T-1', 'not in the file'])
+    const [before, files] = [await place.all(), await filesIn(place.dir)]
     await place.must(['backup', '../all.tide'])
     const { project } = JSON.parse(await readFile(join(place.dir, 'tidemark.json'), 'utf8')) as { project: string }
     await rm(join(place.dir, '.tidemark'), { recursive: true })
+    const inFiles = ({ uid, key, title, status, labels, dependsOn, fields, path, deleted }: TaskView): unknown => ({
+      uid,
+      key,
+      title,
+      status,
+      labels,
+      dependsOn,
+      fields,
+      path,
+      deleted,
+    })
+    expect((await place.all()).map(inFiles)).toEqual(before.map(inFiles))
+    expect((await place.json(['show', 'T-1'])).task).toMatchObject({ body: 'a', comments: [] })
+    expect((await place.json(['status']))['workspace']).toMatchObject({ project, tasks: 2 })
+    await place.must(['doctor'])
+    await place.must(['recover', '../all.tide'])
+    const withoutTimes = ({ createdAt: _created, updatedAt: _updated, ...task }: TaskView): unknown => task
+    expect((await place.all()).map(withoutTimes)).toEqual(before.map(withoutTimes))
+    expect((await place.json(['show', 'T-1'])).task?.comments).toHaveLength(1)
+    expect(await filesIn(place.dir), 'not a byte changed').toEqual(files)
+    await expectQuiet(place)
+    expect(await place.must(['add', 'c'])).toBe('T-3\n')
+  })
+
+  it('[G18] without its .tidemark and without its files nothing is there, and a backup brings all back', async () => {
+    await using place = await openWorkspacePlace()
+    for (const title of ['a', 'b']) await place.must(['add', title, '--body', title])
+    const [before, files] = [await place.all(), await filesIn(place.dir)]
+    await place.must(['backup', '../all.tide'])
+    for (const name of ['.tidemark', 'tasks']) await rm(join(place.dir, name), { recursive: true })
     expect(await place.all()).toEqual([])
     expectRefusal(await place.tide(['show', 'T-1']), 3)
-    expect((await place.json(['status']))['workspace']).toMatchObject({ project, tasks: 0 })
     await place.must(['doctor'])
     await place.must(['recover', '../all.tide'])
     expect(await place.all()).toEqual(before)
+    expect(await filesIn(place.dir)).toEqual(files)
     expect(await place.must(['add', 'c'])).toBe('T-3\n')
   })
 

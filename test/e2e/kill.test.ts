@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDice, type Dice } from '../support/dice.ts'
 import { buildProgram, startOwner, startProgram } from './program.ts'
 import { expectRefusal, openWorkspacePlace, words, type Place } from './support.ts'
+import { expectQuiet, expectSameInFiles } from './task-files.ts'
 
 const ROUNDS = 25
 const CONTROL_ROUNDS = 25
@@ -33,6 +34,9 @@ async function killedWriter(
   await writer.ended
   return writer.said
 }
+
+/** As the program writes it. */
+const bodyOf = (title: string): string => `${title} ${'lorem ipsum '.repeat(200)}`
 
 async function missing(place: Place, acknowledged: readonly string[]): Promise<readonly string[]> {
   const titles = new Set((await place.all()).map((task) => task.title))
@@ -65,15 +69,19 @@ describe('kill -9', () => {
         // Who comes first may be the one that mends what was left: a reader in one round, a writer in the other.
         await expectAtOnce(place, dice.chance(0.5) ? ['add', title] : ['list'])
         const again = place.must(['add', `${title} again`])
-        const [lost] = await Promise.all([missing(place, acknowledged), expectHealthy(place), again])
+        const healthy = round % 3 === 0 ? expectHealthy(place) : undefined
+        const [lost] = await Promise.all([missing(place, acknowledged), healthy, again])
         expect(lost).toEqual([])
+        // Whatever was being written when it died: each file is there, once, and says what is shown.
+        await expectSameInFiles(place, { bodyOf: (task) => (task.labels.length > 0 ? bodyOf(task.title) : '') })
+        if (round % 4 === 0) await expectQuiet(place, { force: round % 8 === 0 })
       }
       const tasks = await place.all()
       expect(new Set(tasks.map((task) => task.key)).size).toBe(tasks.length)
       for (let turn = 0; turn < 10; turn++) {
         const title = dice.pick(acknowledged) ?? ''
         const { key = title } = tasks.find((task) => task.title === title) ?? {}
-        expect((await place.json(['show', key])).task?.body).toBe(`${title} ${'lorem ipsum '.repeat(200)}`)
+        expect((await place.json(['show', key])).task?.body).toBe(bodyOf(title))
       }
       process.stdout.write(`${acknowledged.length} acknowledged, none lost, in ${ROUNDS} rounds\n`)
       expect(acknowledged.length).toBeGreaterThan(ROUNDS * 10)
@@ -124,10 +132,14 @@ describe('kill -9', () => {
       for (const task of tasks.slice(-5)) {
         expect((await place.json(['show', task.key])).task?.body).toBe(`body of ${task.title}`)
       }
+      await expectSameInFiles(place, {
+        bodyOf: ({ title }) => (title === 'next' ? undefined : `body of ${title}`),
+      })
+      await expectQuiet(place)
       await expectHealthy(place)
       expect(killed.length).toBeGreaterThan(15)
       expect(done.length).toBeGreaterThan(20)
-      expect((await readdir(place.dir)).toSorted()).toEqual(['.tidemark', 'tidemark.json'])
+      expect((await readdir(place.dir)).toSorted()).toEqual(['.tidemark', 'tasks', 'tidemark.json'])
     },
   )
 
@@ -148,6 +160,8 @@ describe('kill -9', () => {
         const first = [['list'], ['add', `after ${round}`], ['status'], ['doctor'], ['show', 'T-1']][round] ?? ['list']
         await expectAtOnce(place, first)
         expect(await place.json(['status'])).toMatchObject({ owner: null, problems: [] })
+        await expectSameInFiles(place)
+        await expectQuiet(place, { force: false })
         await expectHealthy(place)
       }
       const titles = (await place.all()).map((task) => task.title)

@@ -2,8 +2,9 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeSample, TASKS, type Sample } from './damage-sample.ts'
+import { keepNoFiles, makeSample, TASKS, type Sample } from './damage-sample.ts'
 import { document, expectNoTrace, expectRefusal, openWorkspacePlace, words, type Place, type Ran } from './support.ts'
+import { expectQuiet, expectSameInFiles, filesIn } from './task-files.ts'
 
 let sample: Sample
 beforeAll(async () => {
@@ -12,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => sample[Symbol.asyncDispose]())
 
 async function expectWhole(): Promise<void> {
-  const { place, tasks, details } = sample
+  const { place, tasks, details, files } = sample
+  expect(await filesIn(place.dir)).toEqual(files)
   expect(await place.all()).toEqual(tasks)
   for (const [key, task] of details) expect((await place.json(['show', key])).task).toEqual(task)
   const doctor = await place.tide(['doctor', '--json'])
@@ -47,7 +49,9 @@ describe('files that are not what they were', () => {
       expectRefusal(await place.tide(['add', 'more']), 1, name)
       expect(await checksOf(place), 'the doctor names it').toContain(name)
       expect(await checksOf(place, '--fix')).toContain(name)
-      expect(await place.all()).toHaveLength(TASKS)
+      expect(await expectSameInFiles(place)).toHaveLength(TASKS)
+      expect(await filesIn(place.dir)).toMatchObject(sample.files)
+      await expectQuiet(place)
       if (!name.endsWith('.log')) await expectWhole()
       const kept = (await readdir(state)).filter((folder) => folder.startsWith('store.'))
       expect(kept).toHaveLength(1)
@@ -56,8 +60,11 @@ describe('files that are not what they were', () => {
     }
   })
 
-  it('[G17] without summary, without texts, without both: all is made again', async () => {
-    for (const gone of [['summary'], ['texts-1'], ['summary', 'texts-1']]) {
+  it('[G17] without summary, texts, index of files, or all of them: all is made again', async () => {
+    await sample.reset()
+    const texts = (await readdir(sample.state)).filter((name) => name.startsWith('texts-'))
+    expect(texts).toHaveLength(1)
+    for (const gone of [['summary'], texts, ['summary', ...texts], ['files'], ['files', 'summary', ...texts]]) {
       await sample.reset()
       for (const name of gone) await rm(join(sample.state, name))
       await expectWhole()
@@ -87,6 +94,7 @@ describe('files that are not what they were', () => {
 
   it('[G17] a store of an earlier time beside a newer summary: lists say what the store says, or that something is lost', async () => {
     await using place = await openWorkspacePlace()
+    await keepNoFiles(place)
     const store = join(place.dir, '.tidemark', 'store')
     await place.must(['add', 'one'])
     await cp(store, join(place.root, 'saved'), { recursive: true })
@@ -99,13 +107,65 @@ describe('files that are not what they were', () => {
     await place.must(['doctor'])
   })
 
+  it('[G17][M2] a store of an earlier time beside newer files: what files say comes in again, and nothing is taken back', async () => {
+    await using place = await openWorkspacePlace()
+    const store = join(place.dir, '.tidemark', 'store')
+    for (const title of ['one', 'deleted since', 'purged since'])
+      await place.must(['add', title, '--body', `${title}\n`])
+    await cp(store, join(place.root, 'saved'), { recursive: true })
+    await place.must(['set', 'T-1', 'title=uno', 'status=doing', 'labels+=web', 'body=one\nand more\n'])
+    await place.must(['delete', 'T-2', 'T-3'])
+    await place.must(['purge', 'T-3', '--yes'])
+    await place.must(['add', 'four', '--depends', 'T-1', '--body', 'words'])
+    const [before, tasks] = [await filesIn(place.dir), await place.all()]
+    await rm(store, { recursive: true })
+    await cp(join(place.root, 'saved'), store, { recursive: true })
+    const after = await expectSameInFiles(place)
+    expect(await filesIn(place.dir), 'no byte of a file that is there changes').toMatchObject(before)
+    const { uid, key, title, status, labels, fields, path } = tasks[0] ?? {}
+    expect(after[0]).toMatchObject({ uid, key, title, status, labels, fields, path, conflicts: [] })
+    expect(after.find((task) => task.title === 'four')).toMatchObject({
+      key: 'T-4',
+      dependsOn: ['T-1'],
+      deleted: false,
+    })
+    expect((await place.json(['show', 'T-1'])).task?.body).toBe('one\nand more\n')
+    expect(await place.must(['add', 'five']), 'a number that a file has is given to nobody else').toBe('T-5\n')
+    await expectQuiet(place)
+    await place.must(['doctor'])
+  })
+
+  it('[G17][M52] an index of files of an earlier time, or of another workspace, is not believed', async () => {
+    await using place = await openWorkspacePlace()
+    await using other = await openWorkspacePlace()
+    const index = join(place.dir, '.tidemark', 'files')
+    await other.must(['add', 'one'])
+    await place.must(['add', 'one', '--body', 'first'])
+    const earlier = await readFile(index)
+    await place.must(['set', 'T-1', 'title=uno', 'body=second'])
+    await place.must(['add', 'two'])
+    await place.must(['delete', 'T-2'])
+    const [files, tasks] = [await filesIn(place.dir), await place.all()]
+    for (const bytes of [earlier, await readFile(join(other.dir, '.tidemark', 'files')), Buffer.from('not an index')]) {
+      await writeFile(index, bytes)
+      expect(await place.all()).toEqual(tasks)
+      await expectSameInFiles(place)
+      await expectQuiet(place)
+      await place.must(['doctor'])
+      expect(await filesIn(place.dir)).toEqual(files)
+    }
+  })
+
   it('[G15] the state folder or a part of it is something else: told in words, or made again', async () => {
     const { place, state, store } = sample
+    await sample.reset()
+    const texts = (await readdir(state)).find((name) => name.startsWith('texts-')) ?? ''
     const odd: readonly (readonly [what: string, act: () => Promise<unknown>])[] = [
       ['.tidemark is a file', async () => rm(state, { recursive: true }).then(() => writeFile(state, 'x'))],
       ['the store is a file', async () => rm(store, { recursive: true }).then(() => writeFile(store, 'x'))],
       ['the summary is a folder', async () => rm(join(state, 'summary')).then(() => mkdir(join(state, 'summary')))],
-      ['texts are a folder', async () => rm(join(state, 'texts-1')).then(() => mkdir(join(state, 'texts-1')))],
+      ['texts are a folder', async () => rm(join(state, texts)).then(() => mkdir(join(state, texts)))],
+      ['the index of files is a folder', async () => rm(join(state, 'files')).then(() => mkdir(join(state, 'files')))],
       ['the store is empty', async () => rm(store, { recursive: true }).then(() => mkdir(store))],
       ['the summary is empty', () => writeFile(join(state, 'summary'), '')],
       [
@@ -125,6 +185,7 @@ describe('files that are not what they were', () => {
       const doctor = await place.tide(['doctor', '--json'])
       expectNoTrace(doctor)
       expect([0, 1], `${what}: ${words(doctor)}`).toContain(doctor.exit)
+      expect(await filesIn(place.dir), `${what}`).toMatchObject(sample.files)
     }
   })
 
@@ -159,5 +220,31 @@ describe('files that are not what they were', () => {
     const checks = await checksOf(place)
     const isTold = listed.exit !== 0 || checks.includes('"problem"')
     expect(isTold || document(listed.out).tasks?.length === TASKS, `${words(listed)}\n${checks}`).toBe(true)
+  })
+
+  it('[G16][G17] a store that is gone for good: --fix begins anew with what files say, and keeps what lay beside it', async () => {
+    const { place, store, state, tasks, files } = sample
+    for (const makeEmpty of [() => rm(store, { recursive: true }), () => rm(state, { recursive: true })]) {
+      await sample.reset()
+      await makeEmpty()
+      const isWhole = (await readdir(place.dir)).includes('.tidemark')
+      const checks = isWhole ? await checksOf(place, '--fix') : 'begins anew with what files say, unasked'
+      expect(checks).toContain('begins anew with what files say')
+      const found = await expectSameInFiles(place)
+      expect(await filesIn(place.dir), 'no byte changes').toEqual(files)
+      const said = ({ uid, key, title, status, labels, dependsOn, fields }: (typeof tasks)[number]): unknown => [
+        uid,
+        key,
+        title,
+        status,
+        labels,
+        dependsOn,
+        fields,
+      ]
+      expect(found.map(said)).toEqual(tasks.filter(({ deleted }) => !deleted).map(said))
+      expect((await readdir(state)).filter((name) => name.startsWith('without-store'))).toHaveLength(isWhole ? 1 : 0)
+      await place.must(['doctor'])
+      await expectQuiet(place)
+    }
   })
 })

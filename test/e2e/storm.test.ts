@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { TaskDetail, TaskView } from '../../src/index.ts'
 import { buildProgram, startOwner } from './program.ts'
 import { openWorkspacePlace, words, type Place, type Ran } from './support.ts'
+import { expectQuiet, expectSameInFiles } from './task-files.ts'
 
 const WORKERS = 8
 const COMMANDS = process.env['E2E_FULL'] === '1' ? 50 : 25
@@ -112,6 +113,8 @@ async function expectEffects(place: Place, { done, late, failed, slowest, took }
   expect((await place.json(['history', '--limit', '1000']))['changes']).toHaveLength(1 + done.length)
   expect(await place.json(['status'])).toMatchObject({ conflicts: 0, problems: [] })
   expect(await place.json(['doctor'])).toMatchObject({ healthy: true })
+  await expectSameInFiles(place)
+  await expectQuiet(place)
   return project
 }
 

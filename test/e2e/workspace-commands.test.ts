@@ -47,7 +47,7 @@ describe.concurrent('the built command: the workspace', () => {
     expect(await readFile(join(place.dir, 'tidemark.json'), 'utf8')).toBe(config)
     expect(await place.must(['list'])).toContain('one')
     expect(await readFile(join(place.dir, '.tidemark', '.gitignore'), 'utf8')).toBe('*\n')
-    expect((await readdir(place.dir)).toSorted()).toEqual(['.tidemark', 'tidemark.json'])
+    expect((await readdir(place.dir)).toSorted()).toEqual(['.tidemark', 'tasks', 'tidemark.json'])
   })
 
   it('[G1] init takes prefix, relay and folder; config reads and changes them for everyone', async () => {

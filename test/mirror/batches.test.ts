@@ -168,6 +168,22 @@ describe('texts that were there before', () => {
     expect((await desk.task('T-1')).body).toBe('First of One, on the branch.\n\nLast, on main.\n')
   })
 
+  it('[M10][M12] also where a text of another branch is nearer to what was written', async () => {
+    const { desk, commit, texts } = await withCommit()
+    await desk.edit(ONE, 'Last.', '- line two here\nLast.')
+    await desk.sync()
+    await desk.set('T-1', { status: 'doing' })
+    await desk.commit()
+    await desk.sync()
+    desk.workspace.repository.checkout(commit)
+    desk.save(ONE, texts[0] ?? '')
+    await desk.sync()
+    desk.save(ONE, (texts[0] ?? '').replace('Last.', '- line ten here\nLast.').replace('status: todo', 'status: doing'))
+    const { body } = await desk.task('T-1')
+    for (const line of ['First of One.', '- line two here', '- line ten here', 'Last.'])
+      expect(body.split('\n').filter((one) => one === line)).toEqual([line])
+  })
+
   it('[M50] also where nobody looked between the checkout and the edit', async () => {
     const { desk, commit, texts } = await withCommit()
     await desk.edit(ONE, 'First of One.', 'First of One, on the branch.')

@@ -35,6 +35,30 @@ describe('the same commit', () => {
     expect(await endOf(one, other)).toEqual({ text: pulled(text), conflicts: [], problems: [] })
   })
 
+  it.each([
+    ['a word of what the first brought', 'added line of words\n\n', 'added line of other words\n\n'],
+    ['something before what the first brought', 'added line of words\n\n', 'before that\n\nadded line of words\n\n'],
+    ['all of what the first brought', 'added line of words\n\n', 'nothing of that\n\n'],
+    ['something behind what the first brought', 'added line of words\n\n', 'added line of words\n\nand more\n\n'],
+  ])(
+    '[M20][M50] two commits, looked at one by one by one and at once by the other: the second changes %s',
+    async (_what, first, second) => {
+      for (const meets of [false, true]) {
+        const [one, other, text] = await two()
+        if (meets) await exchange(one, other)
+        const [step, end] = [first, second].map((added) => text.replace('See the log.', `${added}See the log.`))
+        await pull(one, step ?? '')
+        await pull(one, end ?? '')
+        other.save(FILE, step ?? '')
+        await other.commit()
+        other.save(FILE, end ?? '')
+        await other.commit()
+        await other.sync()
+        expect(await endOf(one, other)).toEqual({ text: end, conflicts: [], problems: [] })
+      }
+    },
+  )
+
   it('[M50] pulled by one after the other’s documents brought it', async () => {
     const [one, other, text] = await two()
     await exchange(one, other)

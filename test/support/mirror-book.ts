@@ -25,6 +25,15 @@ export class MirrorBook {
     for (const word of is) if (!was.has(word)) this.#comes(word, change)
     for (const word of [...is, ...was]) this.#known.add(word)
     for (const word of moved) this.#comes(word, change)
+    // A line that came to several by itself, and was reworded by one of them, is no longer the same line.
+    const lines = new Set(after.split(/\r?\n/))
+    for (const line of before.split(/\r?\n/))
+      if (!lines.has(line)) for (const word of wordsIn(line)) this.#comings.get(word)?.add(change)
+  }
+
+  /** Nobody can tell where these words come from. */
+  unsure(text: string, change: string): void {
+    for (const word of wordsIn(text)) this.#comings.set(word, new Set([change, 'unclear']))
   }
 
   /** An older text exactly: what it takes away is kept beside it. */
@@ -41,7 +50,12 @@ export class MirrorBook {
       this.saved(other, after, change)
       // Its own words, and those of the text that it was made from and the other has not.
       const was = new Set(wordsIn(other))
-      for (const word of wordsIn(after)) if (!was.has(word)) this.#comings.set(word, new Set([change, 'unclear']))
+      this.unsure(
+        wordsIn(after)
+          .filter((word) => !was.has(word))
+          .join(' '),
+        change,
+      )
     }
   }
 

@@ -28,7 +28,7 @@ interface Seen {
 
 const FORMAT = nativeFormat({ folder: 'tasks' })
 /** Keys are not part of what is checked here. */
-const NAMES: Names = { uidOf: (name) => (isUid(name) ? name : undefined), keyOf: () => undefined }
+const NAMES: Names = { uidOf: (name) => (isUid(name) ? name : undefined), keyOf: () => undefined, nameOf: (uid) => uid }
 
 /** Call after the world has settled. */
 export async function mirrorProblemsOf(world: MirrorWorld): Promise<readonly string[]> {
@@ -68,7 +68,9 @@ async function echoes({ workspace, texts }: Seen): Promise<readonly string[]> {
   const after = (await workspace.replica()).encode()
   return [
     ...found.map((path) => `M3 workspace ${workspace.place}: a second look changed ${path}`),
-    ...(clocksOf(before) === clocksOf(after) ? [] : [`M3 workspace ${workspace.place}: a second look wrote into the document`]),
+    ...(clocksOf(before) === clocksOf(after)
+      ? []
+      : [`M3 workspace ${workspace.place}: a second look wrote into the document`]),
   ]
 }
 
@@ -94,11 +96,14 @@ function disagreements({ workspace, texts, rows, replica }: Seen): readonly stri
       found.push(`M9 ${where} has no task`)
       continue
     }
-    if (isDeleted(state) && row.problems.length === 0 && !isContested(state)) found.push(`M42 ${where} is a deleted task's`)
+    if (isDeleted(state) && row.problems.length === 0 && !isContested(state))
+      found.push(`M42 ${where} is a deleted task's`)
     const file = saidBy(task, NAMES, impliedBy(path, task.body, 'todo'))
     const fields = differing(file, saidIn(state)).filter((field) => field !== SHAPE && field !== 'o')
     for (const field of fields)
-      found.push(`M2 ${where}: the file says ${field} ${canonical(file.get(field) ?? null)}, the document ${canonical(saidIn(state).get(field) ?? null)}`)
+      found.push(
+        `M2 ${where}: the file says ${field} ${canonical(file.get(field) ?? null)}, the document ${canonical(saidIn(state).get(field) ?? null)}`,
+      )
     const body = readBodyValue(replica, uid, shownBody(state))
     if (task.body !== body) found.push(`M2 ${where}: the file's body is\n${task.body}\n-- the document's\n${body}\n--`)
   }
@@ -112,10 +117,11 @@ function touched({ workspace, texts }: Seen, book: MirrorBook): readonly string[
     const beginning = workspace.beginnings.get(bornIn(text) ?? '')
     if (beginning === undefined || book.deleted.has(bornIn(text) ?? '')) continue
     const lines = linesOf(text)
-    // Of a line that someone deleted, what another wrote into it may come to stand behind the line above.
-    const isThere = (kept: string) => (line: string) => line === kept || (kept.startsWith('<!--') && line.includes(kept))
-    for (const kept of keptLines(beginning.text))
-      if (lines.filter(isThere(kept)).length !== 1) found.push(`M1 workspace ${workspace.place}, ${path}: ${kept}`)
+    for (const kept of keptLines(beginning.text)) {
+      // Two who move other lines over this one move it; and what another wrote into a deleted line may come to stand behind it.
+      const isThere = kept.startsWith('<!--') ? text.includes(kept) : lines.filter((line) => line === kept).length === 1
+      if (!isThere) found.push(`M1 workspace ${workspace.place}, ${path}: ${kept}`)
+    }
     const hasCarriage = beginning.text.includes('\r')
     if (hasCarriage ? /[^\r]\n/.test(text) : text.includes('\r'))
       found.push(`M1 workspace ${workspace.place}, ${path}: line ends\n${JSON.stringify(text)}`)
@@ -148,7 +154,8 @@ async function uncommon(all: readonly Seen[], book: MirrorBook): Promise<readonl
       const where = `workspace ${workspace.place}, ${path}`
       const one = groups.get(born)
       if (one === undefined) groups.set(born, { where, text })
-      else if (inOneOrder(one.text) !== inOneOrder(text)) found.push(`M6 ${where} differs from ${one.where}\n${text}\n-- ${one.where}\n${one.text}\n--`)
+      else if (inOneOrder(one.text) !== inOneOrder(text))
+        found.push(`M6 ${where} differs from ${one.where}\n${text}\n-- ${one.where}\n${one.text}\n--`)
     }
   }
   return found
@@ -195,12 +202,14 @@ function strangers(replica: Replica, book: MirrorBook): readonly string[] {
   for (const uid of replica.tasks.uids()) {
     const state = replica.tasks.get(uid)
     if (state === undefined || isGone(state)) continue
-    const [born] = aliveIn(state, `${OTHER}born`).map(({ value }) => String(value))
+    const [born] = aliveIn(state, `${OTHER}born`).map(({ value }) => (typeof value === 'string' ? value : ''))
     tasks.set(born ?? '', [...(tasks.get(born ?? '') ?? []), uid])
-    if (isDeleted(state) && born !== undefined && !book.deleted.has(born)) found.push(`M37 ${uid} was deleted by nobody`)
+    if (isDeleted(state) && born !== undefined && !book.deleted.has(born))
+      found.push(`M37 ${uid} was deleted by nobody`)
   }
   for (const [born, uids] of tasks)
-    if (!book.births.has(born) || uids.length > 1) found.push(`M9 ${uids.join()} were made of ${born === '' ? 'nothing' : born}`)
+    if (!book.births.has(born) || uids.length > 1)
+      found.push(`M9 ${uids.join()} were made of ${born === '' ? 'nothing' : born}`)
   for (const [born, { isSeen }] of book.births)
     if (isSeen && !tasks.has(born)) found.push(`M9 the task of ${born} is not there`)
   return found

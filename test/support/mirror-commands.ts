@@ -37,7 +37,12 @@ export const commands: Readonly<Record<CommandKind, Command>> = {
     }
     book.saved('', `${title} ${born} ${'body' in task ? word : ''}`, change)
     book.born(born)
-    const outcome = await workspace.act('create', ({ caller }) => caller.call('task.create', task), fate, dice.chance(0.5))
+    const outcome = await workspace.act(
+      'create',
+      ({ caller }) => caller.call('task.create', task),
+      fate,
+      dice.chance(0.5),
+    )
     if (outcome === 'done') {
       book.see(`${title} ${born} ${'body' in task ? word : ''}`, `workspace ${workspace.place}, created`)
       book.born(born)
@@ -88,7 +93,8 @@ export const commands: Readonly<Record<CommandKind, Command>> = {
     }),
   delete: (given) =>
     onSome(given, 'delete', async ({ project, state }) => {
-      for (const { value } of aliveIn(state, `${OTHER}born`)) given.book.deleted.add(String(value))
+      for (const { value } of aliveIn(state, `${OTHER}born`))
+        given.book.deleted.add(typeof value === 'string' ? value : '')
       await project.caller.call('tasks.delete', { keys: [state.uid] })
       return ''
     }),

@@ -4,10 +4,11 @@
  */
 import { newConfig, newProjectId } from '../../src/internal.ts'
 import { createDice, weighted, type Dice } from './dice.ts'
-import { MirrorBook, SHARED } from './mirror-book.ts'
+import { MirrorBook } from './mirror-book.ts'
 import type { Fate } from './mirror-process.ts'
 import { commands, type CommandKind } from './mirror-commands.ts'
-import { bornIn, copied, edited, idIn, sharedChange, sheet, withChange, type SharedChange } from './mirror-text.ts'
+import { bornIn, copied, edited, idIn, sheet } from './mirror-text.ts'
+import { VersionControl } from './mirror-version-control.ts'
 import { MirroredWorkspace } from './mirror-workspace.ts'
 import type { Tally } from './simulation.ts'
 
@@ -72,17 +73,18 @@ export class MirrorWorld {
   readonly tally: Tally = {}
   readonly #schedule: MirrorSchedule
   readonly #letters: Letter[] = []
-  readonly #changes: SharedChange[] = []
-  readonly #pulled = new Map<MirroredWorkspace, number>()
-  /** Commits of a workspace, oldest first: what each holds. */
-  readonly #commits = new Map<MirroredWorkspace, { readonly id: string; readonly texts: ReadonlyMap<string, string> }[]>()
+  readonly #versions: VersionControl
   #steps = 0
 
   constructor(schedule: MirrorSchedule) {
     const { seed } = schedule
     this.#schedule = schedule
+    this.#versions = new VersionControl(this.book)
     const dice = createDice(seed ^ 0x717e)
-    const config = newConfig(newProjectId((count) => dice.bytes(count)), { relay: dice.chance(0.5) ? 'auto' : 'none' })
+    const config = newConfig(
+      newProjectId((count) => dice.bytes(count)),
+      { relay: dice.chance(0.5) ? 'auto' : 'none' },
+    )
     for (let place = 0; place < schedule.workspaces; place++)
       this.workspaces.push(new MirroredWorkspace({ place, seed: seed * 4 + place, config }, this.book))
   }
@@ -93,7 +95,10 @@ export class MirrorWorld {
     const { files, hasIds, lineEnd } = this.#schedule
     const texts = Array.from({ length: files }, (_, at) => {
       const options = { uid: `fae000000${at}`, hasId: hasIds, lineEnd, endsWithLine: dice.chance(0.8) }
-      return { path: `tasks/${at === 1 ? 'T-1-first.md' : `task ${at}.md`}`, text: sheet(dice, this.book.newWord, options) }
+      return {
+        path: `tasks/${at === 1 ? 'T-1-first.md' : `task ${at}.md`}`,
+        text: sheet(dice, this.book.newWord, options),
+      }
     })
     for (const { text } of texts) {
       this.book.saved('', text, 'beginning')
@@ -106,7 +111,7 @@ export class MirrorWorld {
           workspace.put(path, text)
           workspace.beginnings.set(bornIn(text) ?? '', { path, text })
         }
-      await this.#commit(workspace)
+      await this.#versions.commit(workspace)
       if (!hasIds || dice.chance(0.7)) await workspace.scan()
     }
   }
@@ -117,9 +122,7 @@ export class MirrorWorld {
     for (const { memory } of this.workspaces) await memory.runtime.advance(STEP_MS)
     const workspace = dice.pick(this.workspaces)
     if (workspace === undefined) return
-    const fate: Fate | undefined = dice.chance(KILLED)
-      ? { after: dice.below(7), isDone: dice.chance(0.5) }
-      : undefined
+    const fate: Fate | undefined = dice.chance(KILLED) ? { after: dice.below(7), isDone: dice.chance(0.5) } : undefined
     const outcome = await this.#do(step.kind, workspace, dice, fate)
     this.#count(outcome === 'done' ? `done: ${step.kind}` : outcome)
     if (outcome === 'killed') workspace.spoil(dice)
@@ -185,29 +188,28 @@ export class MirrorWorld {
       case 'newFile':
         return this.#newFile(workspace, dice)
       case 'commit':
-        await this.#commit(workspace)
+        await this.#versions.commit(workspace)
         return 'done'
       case 'checkout':
-        return this.#checkout(workspace, dice)
+        return this.#versions.checkout(workspace, dice, this.#steps)
       case 'share':
-        return this.#share(workspace, dice)
+        return this.#versions.share(workspace, dice, this.#steps)
       case 'pull':
-        return this.#pull(workspace, dice)
+        return this.#versions.pull(workspace, dice, this.#steps)
     }
   }
 
-  async #someFile(workspace: MirroredWorkspace, dice: Dice): Promise<readonly [path: string, text: string] | undefined> {
-    return dice.pick([...(await workspace.texts())].sort())
-  }
-
   async #edit(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    const [path, text] = (await workspace.someFile(dice)) ?? []
     if (path === undefined || text === undefined) return 'nothing there'
+    // Brought back from before it had an id, and changed before anyone looked: nobody can tell whose it is.
+    const isKnown = this.book.births.get(bornIn(text) ?? '')?.isSeen === true
+    if (isKnown && idIn(text) === undefined) return 'nothing there'
     return this.#save(workspace, { path, from: text, dice })
   }
 
   async #stale(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [path] = (await this.#someFile(workspace, dice)) ?? []
+    const [path] = (await workspace.someFile(dice)) ?? []
     const from = path === undefined ? undefined : dice.pick(workspace.candidates(path).slice(0, -1))
     if (path === undefined || from === undefined) return 'nothing there'
     workspace.forget(path)
@@ -222,6 +224,8 @@ export class MirrorWorld {
     if (text === from) return 'nothing there'
     const change = `${this.#steps}`
     this.book.saved(from, text, change, moved)
+    // On top of what came by version control, and nobody has read.
+    if (!workspace.allTexts(path).includes(from)) this.book.unsure(moved.join(' '), change)
     const others = workspace.isUncertain ? workspace.allTexts(path) : workspace.candidates(path)
     this.book.unclear(from, text, others, change)
     if (isShape) workspace.reshaped.add(bornIn(text) ?? '')
@@ -231,7 +235,7 @@ export class MirrorWorld {
 
   /** Exactly what it was, among what it was since the last save: what that takes away is to be listed. */
   async #putBack(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [path, now] = (await this.#someFile(workspace, dice)) ?? []
+    const [path, now] = (await workspace.someFile(dice)) ?? []
     if (path === undefined || now === undefined) return 'nothing there'
     const candidates = workspace.candidates(path).slice(0, -1)
     const isCandidate = !workspace.isUncertain && dice.chance(0.8)
@@ -250,7 +254,8 @@ export class MirrorWorld {
   }
 
   async #command(workspace: MirroredWorkspace, dice: Dice, fate?: Fate): Promise<string> {
-    const kind: CommandKind = dice.pick(['create', 'title', 'status', 'body', 'body', 'labels', 'field', 'comment', 'delete']) ?? 'status'
+    const kind: CommandKind =
+      dice.pick(['create', 'title', 'status', 'body', 'body', 'labels', 'field', 'comment', 'delete']) ?? 'status'
     if (kind === 'delete' && dice.chance(0.5)) return 'nothing there'
     return commands[kind]({ workspace, dice, book: this.book, change: `${this.#steps}`, fate })
   }
@@ -272,15 +277,17 @@ export class MirrorWorld {
   }
 
   async #rename(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    const [path, text] = (await workspace.someFile(dice)) ?? []
     if (path === undefined || text === undefined) return 'nothing there'
+    // One that was saved without its id and moved before anyone looked is nobody's.
+    if (idIn(text) === undefined && !workspace.allTexts(path).includes(text)) return 'nothing there'
     const folder = dice.chance(0.5) ? 'tasks/' : 'tasks/sub/'
     workspace.rename(path, `${folder}renamed ${this.#steps}.md`, text)
     return 'done'
   }
 
   async #copy(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    const [path, text] = (await workspace.someFile(dice)) ?? []
     if (path === undefined || text === undefined) return 'nothing there'
     const copy = copied(text, this.book.newWord)
     this.book.born(copy.born)
@@ -289,7 +296,7 @@ export class MirrorWorld {
   }
 
   async #remove(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [path, text] = (await this.#someFile(workspace, dice)) ?? []
+    const [path, text] = (await workspace.someFile(dice)) ?? []
     if (path === undefined || text === undefined) return 'nothing there'
     this.book.deleted.add(bornIn(text) ?? '')
     workspace.take(path)
@@ -297,66 +304,16 @@ export class MirrorWorld {
   }
 
   async #newFile(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const options = { uid: `fresh${this.#steps}`, hasId: false, lineEnd: this.#schedule.lineEnd, endsWithLine: dice.chance(0.8) }
+    const options = {
+      uid: `fresh${this.#steps}`,
+      hasId: false,
+      lineEnd: this.#schedule.lineEnd,
+      endsWithLine: dice.chance(0.8),
+    }
     const text = sheet(dice, this.book.newWord, options)
     this.book.saved('', text, 'beginning')
     this.book.born(bornIn(text) ?? '')
     workspace.put(`tasks/new ${this.#steps}.md`, text)
-    return 'done'
-  }
-
-  async #commit(workspace: MirroredWorkspace): Promise<void> {
-    const texts = await workspace.texts()
-    const encoder = new TextEncoder()
-    const id = workspace.memory.repository.commit(new Map([...texts].map(([path, text]) => [path, encoder.encode(text)])))
-    this.#commits.set(workspace, [...(this.#commits.get(workspace) ?? []), { id, texts }])
-  }
-
-  /** All is committed, and then an older commit, or the newest again, is put in its place. */
-  async #checkout(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const commits = this.#commits.get(workspace) ?? []
-    await this.#commit(workspace)
-    const commit = dice.chance(0.4) ? commits.at(-1) : dice.pick(commits)
-    if (commit === undefined) return 'nothing there'
-    if (dice.chance(0.5)) await workspace.scan()
-    const now = await workspace.texts()
-    for (const path of now.keys()) workspace.forget(path)
-    for (const path of now.keys()) if (!commit.texts.has(path)) workspace.take(path)
-    for (const [path, text] of commit.texts) {
-      if (now.get(path) === text) continue
-      // Of a commit that nobody saw here nothing tells whether it is older or newer: what it lacks counts as taken away.
-      const same = [...now.values()].find((other) => idIn(other) === idIn(text)) ?? workspace.allTexts(path).at(-1)
-      if (!workspace.remembers(path, text)) this.book.saved(now.get(path) ?? same ?? '', text, `${this.#steps}`)
-      workspace.put(path, text)
-    }
-    workspace.memory.repository.checkout(commit.id)
-    return 'done'
-  }
-
-  /** Someone whom none of them knows changes a file; who pulls it gets it merged into what is there. */
-  async #share(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const [, text] = (await this.#someFile(workspace, dice)) ?? []
-    const change = text === undefined ? undefined : sharedChange(text, dice, this.book.newWord, `${SHARED} ${this.#steps}`)
-    if (change === undefined) return 'nothing there'
-    this.#changes.push(change)
-    return this.#pull(workspace, dice)
-  }
-
-  async #pull(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
-    const next = this.#pulled.get(workspace) ?? 0
-    const change = this.#changes[next]
-    if (change === undefined) return 'nothing there'
-    this.#pulled.set(workspace, next + 1)
-    const path = await workspace.pathOf(change.uid)
-    const text = path === undefined ? undefined : await workspace.text(path)
-    const merged = text === undefined ? undefined : withChange(text, change)
-    if (path === undefined || text === undefined || merged === undefined) return 'nothing there'
-    const isByGit = dice.chance(0.7)
-    if (isByGit) await this.#commit(workspace)
-    this.book.saved(text, merged.text, `${change.id} ${merged.place}`)
-    this.book.unclear(text, merged.text, workspace.allTexts(path), `${change.id} ${merged.place}`)
-    workspace.put(path, merged.text)
-    if (isByGit) await this.#commit(workspace)
     return 'done'
   }
 
@@ -365,4 +322,15 @@ export class MirrorWorld {
   }
 }
 
-const SAVES = new Set<MirrorStepKind>(['edit', 'stale', 'putBack', 'rename', 'copy', 'remove', 'newFile', 'checkout', 'share', 'pull'])
+const SAVES = new Set<MirrorStepKind>([
+  'edit',
+  'stale',
+  'putBack',
+  'rename',
+  'copy',
+  'remove',
+  'newFile',
+  'checkout',
+  'share',
+  'pull',
+])

@@ -13,7 +13,7 @@ export interface SheetOptions {
 const KEEP = 'keep'
 
 export function wordsIn(text: string): readonly string[] {
-  return text.replace(/^id: .*$/gm, "").match(/w\d+/g) ?? []
+  return text.replace(/^id: .*$/gm, '').match(/w\d+/g) ?? []
 }
 
 export function sheet(dice: Dice, newWord: () => string, options: SheetOptions): string {
@@ -220,12 +220,20 @@ function frontEdit(text: string, dice: Dice, newWord: () => string): Edited {
     case 5:
       return { ...same, text: set('title', `Fix ${newWord()} soon`) }
     default:
-      return { ...same, isShape: true, text: text.replace(/^---\r?\n/, (found) => `${found}# note ${dice.below(1e6)}${lineEnd}`) }
+      return {
+        ...same,
+        isShape: true,
+        text: text.replace(/^---\r?\n/, (found) => `${found}# note ${dice.below(1e6)}${lineEnd}`),
+      }
   }
 }
 
 function labelsAfter(text: string, dice: Dice, newWord: () => string): string | null {
-  const labels = /^labels: \[(.*)\]/m.exec(text)?.[1]?.split(', ').filter((label) => label !== '') ?? []
+  const labels =
+    /^labels: \[(.*)\]/m
+      .exec(text)?.[1]
+      ?.split(', ')
+      .filter((label) => label !== '') ?? []
   const fewer = dice.chance(0.4) ? labels.filter(() => dice.chance(0.5)) : labels
   const next = dice.chance(0.7) ? [...fewer, dice.chance(0.5) ? newWord() : 'web'] : fewer
   return next.length === 0 ? null : `[${[...new Set(next)].join(', ')}]`
@@ -241,7 +249,7 @@ function fieldsOf(front: string): ReadonlyMap<string, string> {
 }
 
 function commonLines(one: readonly string[], other: readonly string[]): number {
-  let row = new Array<number>(other.length + 1).fill(0)
+  let row = Array.from({ length: other.length + 1 }, () => 0)
   for (const line of one) {
     const next = [0]
     for (const [at, also] of other.entries())

@@ -61,6 +61,10 @@ export class MirroredWorkspace {
     return found
   }
 
+  async someFile(dice: Dice): Promise<readonly [path: string, text: string] | undefined> {
+    return dice.pick([...(await this.texts())].sort(([one], [other]) => (one < other ? -1 : 1)))
+  }
+
   async text(path: string): Promise<string | undefined> {
     const content = await this.memory.folder?.read(path)
     return content === undefined ? undefined : new TextDecoder('utf-8', { ignoreBOM: true }).decode(content.bytes)
@@ -84,7 +88,14 @@ export class MirroredWorkspace {
   /** The texts since a person's last save, that one included, oldest first. */
   candidates(path: string): readonly string[] {
     const texts = this.#held.get(path) ?? []
-    return texts.slice(Math.max(0, texts.findLastIndex(({ isSave }) => isSave))).map(({ text }) => text)
+    return texts
+      .slice(
+        Math.max(
+          0,
+          texts.findLastIndex(({ isSave }) => isSave),
+        ),
+      )
+      .map(({ text }) => text)
   }
 
   allTexts(path: string): readonly string[] {
@@ -101,13 +112,17 @@ export class MirroredWorkspace {
     return this.#isUncertain
   }
   #isUncertain = false
+  #hasLooked = false
 
   rename(from: string, to: string, text: string): void {
     this.take(from)
     this.put(to, text)
     // A file that was moved counts as saved there.
     const texts = this.#held.get(from) ?? []
-    this.#held.set(to, texts.map((one, at) => (at === texts.length - 1 ? { ...one, isSave: true } : one)))
+    this.#held.set(
+      to,
+      texts.map((one, at) => (at === texts.length - 1 ? { ...one, isSave: true } : one)),
+    )
     this.#held.delete(from)
   }
 
@@ -128,10 +143,14 @@ export class MirroredWorkspace {
 
   /** Whoever hears of others has looked at its own files before. */
   async absorb(updates: readonly Uint8Array[], fate?: Fate): Promise<Outcome> {
-    if (!this.memory.files.has('files')) await this.scan()
+    if (!this.#hasLooked) await this.scan()
     this.#oldFiles = new Map(this.memory.files)
     const before = await this.texts()
-    const outcome = await this.#outcome('absorb', (project) => project.absorb(updates, { verb: 'remote', name: null }), fate)
+    const outcome = await this.#outcome(
+      'absorb',
+      (project) => project.absorb(updates, { verb: 'remote', name: null }),
+      fate,
+    )
     await this.#noticeWritten(before)
     return outcome
   }
@@ -209,6 +228,7 @@ export class MirroredWorkspace {
   /** What a look that came to its end has read must be somewhere from now on. */
   async #notice(before: ReadonlyMap<string, string>, outcome: Outcome): Promise<void> {
     if (outcome === 'done') {
+      this.#hasLooked = true
       const rows = await this.rows()
       for (const [path, text] of this.#waiting) {
         if (rows.get(path)?.state !== 'clean') continue

@@ -119,7 +119,11 @@ it(`[L36] ${RUNS} malformed command lines answer with one document each`, async 
     seen.set(exit, (seen.get(exit) ?? 0) + 1)
     expect(out.endsWith('\n') && out.indexOf('\n') === out.length - 1, 'one line').toBe(true)
     const [first] = Object.keys(JSON.parse(out) as object)
-    expect(first).toBe(exit === 0 || (exit === 1 && args.includes('doctor')) || (exit === 4 && args.includes('sync')) ? 'schema' : 'error')
+    expect(first).toBe(
+      exit === 0 || (exit === 1 && args.includes('doctor')) || (exit === 4 && args.includes('sync'))
+        ? 'schema'
+        : 'error',
+    )
     expect([0, 1, 2, 3, 4, 5, 6, 7]).toContain(exit)
     expect(out + err).not.toMatch(/ {4}at .+:\d+:\d+|node_modules/)
     expect(out).not.toContain('"FAULT"')

@@ -32,7 +32,10 @@ const documents: readonly (readonly [argv: readonly string[], names: readonly st
   [['history'], ['changes']],
   [['conflicts'], ['conflicts']],
   [['resolve', 'T-2', 'status', '--take', '0'], ['tasks']],
-  [['sync', '--take-files'], ['files', 'relay', 'unsynced', 'problems']],
+  [
+    ['sync', '--take-files'],
+    ['files', 'relay', 'unsynced', 'problems'],
+  ],
   [['status'], ['workspace', 'owner', 'relay', 'unsynced', 'conflicts', 'problems']],
   [['config'], ['path', 'settings']],
   [

@@ -1,0 +1,190 @@
+/** What random schedules of files found, each as the shortest story that shows it. */
+import { describe, expect, it } from 'vitest'
+import { carried } from '../../src/mirror/carried.ts'
+import { parseUid } from '../../src/ids.ts'
+import type { ShownTask } from '../../src/mirror/explain.ts'
+import { charactersIn } from '../../src/task/body-at.ts'
+import { BODY, FILE, two } from './clones.ts'
+import { exchange, openDesk, type Desk } from './desk.ts'
+
+/** A desk with one task in a file, all of it committed. */
+async function deskWith(body: string = BODY): Promise<readonly [desk: Desk, path: string, text: string]> {
+  const desk = openDesk()
+  await desk.add('Fix login', { body })
+  const [path = ''] = await desk.paths()
+  await desk.commit()
+  await desk.sync()
+  return [desk, path, await desk.text(path)]
+}
+
+async function older(body: string = BODY): Promise<readonly [desk: Desk, path: string, text: string]> {
+  const [desk, path, text] = await deskWith(body)
+  const first = await desk.workspace.repository.state()
+  await desk.set('T-1', { body: `Newer words.\n\n${body}` })
+  await desk.commit()
+  await desk.sync()
+  desk.workspace.repository.checkout(first?.head ?? '')
+  desk.save(path, text)
+  return [desk, path, text]
+}
+
+function shown(body: string): ShownTask {
+  return { uid: parseUid('f00000000a'), said: new Map(), implied: new Set(), body }
+}
+
+describe('what schedules found', () => {
+  it('[M12] an older text stays one when everything is read again', async () => {
+    const [desk, path, text] = await older()
+    await desk.sync()
+    await desk.sync({ force: true })
+    expect(await desk.text(path)).toBe(text)
+    expect((await desk.task('T-1')).body).toContain('Newer words.')
+  })
+
+  it('[M12] an older text is one also where it is the beginning of the newer one', async () => {
+    const [desk, path, text] = await deskWith('One line.\n\nThe last')
+    const first = await desk.workspace.repository.state()
+    await desk.edit(path, 'The last', 'The last of them')
+    await desk.commit()
+    await desk.sync()
+    desk.workspace.repository.checkout(first?.head ?? '')
+    desk.save(path, text)
+    await desk.sync()
+    expect((await desk.task('T-1')).body.trimEnd()).toBe('One line.\n\nThe last of them')
+  })
+
+  it('[M12][M35] an older text that is moved is the same task, and older still', async () => {
+    const [desk, path, text] = await older()
+    await desk.sync()
+    desk.remove(path)
+    desk.save('tasks/elsewhere.md', text)
+    await desk.sync()
+    expect((await desk.task('T-1')).body).toContain('Newer words.')
+    expect((await desk.call('tasks.list', { all: true })).tasks).toHaveLength(1)
+  })
+
+  it('[M12] an older text is one also where the index was lost', async () => {
+    const [desk, path, text] = await older()
+    await desk.sync()
+    desk.workspace.files.delete('files')
+    await desk.sync()
+    expect(await desk.text(path)).toBe(text)
+    expect((await desk.task('T-1')).body).toContain('Newer words.')
+  })
+
+  it('[M13] an old commit that is edited before anyone looked loses nothing newer', async () => {
+    const [desk, path] = await older()
+    await desk.edit(path, 'See the log.', 'See the whole log.')
+    await desk.sync()
+    const { body } = await desk.task('T-1')
+    expect(body).toContain('Newer words.')
+    expect(body).toContain('See the whole log.')
+  })
+
+  it('[M15] an older text that is edited after it was told loses nothing newer', async () => {
+    const [desk, path] = await older()
+    await desk.sync()
+    await desk.edit(path, 'See the log.', 'See the whole log.')
+    await desk.sync()
+    const { body } = await desk.task('T-1')
+    expect(body).toContain('Newer words.')
+    expect(body).toContain('See the whole log.')
+  })
+
+  it('[M11] a line that an agent wrote and a person rewords stands there once', async () => {
+    const [desk, path] = await deskWith()
+    await desk.set('T-1', { body: BODY.replace('See the log.', 'An agent found this.\n\nSee the log.') })
+    await desk.edit(path, 'An agent found this.', 'An agent found this, today.')
+    await desk.sync()
+    const { body } = await desk.task('T-1')
+    expect(body.match(/An agent found this/g)).toHaveLength(1)
+  })
+
+  it('[M5][M35] a file that was moved keeps its task, though the index never heard of it', async () => {
+    const [desk, path, text] = await deskWith()
+    const index = desk.workspace.files.get('files') ?? new Uint8Array()
+    desk.remove(path)
+    desk.save('tasks/elsewhere.md', text)
+    await desk.sync()
+    desk.workspace.files.set('files', index)
+    await desk.sync()
+    expect(await desk.task('T-1')).toMatchObject({ deleted: false, path: 'tasks/elsewhere.md' })
+  })
+
+  it('[M9][M35] a file of before it had an id, brought back and moved, is the same task', async () => {
+    const desk = openDesk()
+    const text = '---\ntitle: Fix login\n---\n\nThe login fails.\n'
+    desk.save('tasks/login.md', text)
+    const first = await desk.commit()
+    await desk.sync()
+    await desk.commit()
+    await desk.sync()
+    desk.workspace.repository.checkout(first)
+    desk.save('tasks/login.md', text)
+    await desk.sync()
+    desk.remove('tasks/login.md')
+    desk.save('tasks/elsewhere.md', text)
+    await desk.sync()
+    expect((await desk.call('tasks.list', { all: true })).tasks).toMatchObject([{ title: 'Fix login', deleted: false }])
+  })
+
+  it('[M2] words that arrive while a save is unread are not taken back by it', async () => {
+    const [one, other] = await two()
+    await exchange(one, other)
+    await one.edit(FILE, 'See the log.', 'See the long log.')
+    await one.sync()
+    const update = await one.run(async (_caller, project) => (await project.replica()).encode())
+    await other.edit(FILE, 'See the log.', 'Please see the log.')
+    await other.run((_caller, project) => project.absorb([update], { verb: 'remote', name: null }))
+    await other.sync()
+    const { body } = await other.task('T-1')
+    expect(body).toContain('long')
+    expect(body).toContain('Please')
+  })
+
+  it('[M11] a field that arrives while a save adds the same one is listed beside it', async () => {
+    const [one, other] = await two()
+    await exchange(one, other)
+    await one.set('T-1', { fields: { estimate: 3 } })
+    const update = await one.run(async (_caller, project) => (await project.replica()).encode())
+    await other.edit(FILE, 'labels: [web]', 'labels: [web]\nestimate: 4')
+    await other.run((_caller, project) => project.absorb([update], { verb: 'remote', name: null }))
+    await other.sync()
+    const [conflict] = (await other.conflicts()).filter(({ field }) => field === 'estimate')
+    expect(conflict?.values.map(([value]) => value).sort()).toEqual([3, 4])
+  })
+
+  it('[M15] a stale save beside a commit is still one', async () => {
+    const [desk, path, text] = await deskWith()
+    await desk.set('T-1', { body: `Newer words.\n\n${BODY}` })
+    await desk.commit()
+    desk.save(path, text.replace('See the log.', 'See the whole log.'))
+    await desk.sync()
+    const { body } = await desk.task('T-1')
+    expect(body).toContain('Newer words.')
+    expect(body).toContain('See the whole log.')
+  })
+
+  it('[M13] a pulled line that is gone takes no words along that came into it here', () => {
+    const [task] = carried(
+      [shown('one two three\nlast\n')],
+      [shown('other words\nlast\n')],
+      [shown('one two new three\nlast\n')],
+    )
+    expect(task?.body).toContain('new')
+    expect(task?.body).toContain('other words')
+    expect(task?.body).not.toContain('three')
+  })
+
+  it('[M15] a text that was carried over remembers its own characters, not those of the other', () => {
+    const now = { text: 'one two three', name: 'a/b', characters: [{ client: 7, clock: 10, length: 13 }] }
+    expect(charactersIn(now, now.text)).toEqual(now.characters)
+    expect(charactersIn(now, 'one three')).toEqual([
+      { client: 7, clock: 10, length: 4 },
+      { client: 7, clock: 18, length: 5 },
+    ])
+    const longer = charactersIn(now, 'one two and three')
+    expect(longer.reduce((sum, { length }) => sum + length, 0)).toBe('one two and three'.length)
+    expect(longer.filter(({ client }) => client === 0)).toHaveLength(1)
+  })
+})
