@@ -4,6 +4,7 @@ import { readChange, writeChange, type Change } from '../history/change.ts'
 import { newShortId, type Uid } from '../ids.ts'
 import type { Store, StoreChange } from '../ports.ts'
 import { longHash } from '../task/hash.ts'
+import type { TaskTable } from '../task/table.ts'
 import { advance, type Cursor } from '../task/update.ts'
 import { DOCUMENT, headChange, HISTORY, inPlace, newHead, readHead, withNonce, type Head } from './head.ts'
 import { hasWholeTexts, readSummary, type Summary } from './summary.ts'
@@ -123,14 +124,19 @@ export class Held {
   /** What is remembered of files, and which are behind still; `areAsked` for all that is lost. */
   async commitRecords(
     records: readonly StoreChange[],
-    due: readonly Uid[],
+    due: readonly Uid[] | 'all',
     { areAsked = false }: { readonly areAsked?: boolean } = {},
   ): Promise<void> {
     if (records.length === 0 && due.length === 0 && this.due.length === 0 && !areAsked) return
     const { due: _before, ...kept } = this.#head
     const files = newShortId(this.#world.runtime.random)
     const asked = areAsked ? this.#losses : kept.asked
-    const next = { ...kept, files, ...dueIn([], due), ...(asked === undefined ? {} : { asked }) }
+    const next = {
+      ...kept,
+      files,
+      ...(due === 'all' ? { due } : dueIn([], due)),
+      ...(asked === undefined ? {} : { asked }),
+    }
     const head = withNonce(next, this.#world.runtime.random)
     await this.store.commit([...records, headChange(head)])
     this.#head = head
@@ -196,6 +202,18 @@ export class Held {
 
 /** Beyond this many, all files are looked at: the head is written with every commit. */
 const MOST_DUE = 200
+
+/** What is due after some tasks were seen to: what was due beside them, and what is left of them. */
+export function dueBeside(
+  before: readonly Uid[] | 'all',
+  seenTo: ReadonlySet<Uid>,
+  left: Iterable<Uid>,
+  all?: Pick<TaskTable, 'uids'>,
+): readonly Uid[] | 'all' {
+  if (before !== 'all') return [...new Set([...before.filter((uid) => !seenTo.has(uid)), ...left])]
+  const isAll = all !== undefined && [...all.uids()].every((uid) => seenTo.has(uid))
+  return isAll ? [...left] : 'all'
+}
 
 function dueIn(before: Head['due'] = [], more: Iterable<Uid>): Pick<Head, 'due'> | Record<string, never> {
   if (before === 'all') return { due: 'all' }

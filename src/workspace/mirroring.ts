@@ -15,7 +15,7 @@ import type { TaskState } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { Differing } from './file-comparison.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
-import type { Held } from './held.ts'
+import { dueBeside, type Held } from './held.ts'
 import { bodiesOf, hostOf, numberingOf } from './mirror-host.ts'
 import { namedBy } from './named-by.ts'
 import type { PlannedBody, Plan } from './plan.ts'
@@ -36,8 +36,8 @@ export interface MirroredProject extends OpenProject {
 /** How long a file that may be half written, or gone for a moment, is left alone. */
 const QUIET_MS = 80
 const MOST_ROUNDS = 4
-const BUSY_ROUNDS = 20
-const BUSY_MS = 50
+/** How long version control is waited for. */
+const BUSY = { rounds: 20, ms: 50 }
 
 export class Mirroring {
   readonly #world: ProjectWorld
@@ -102,9 +102,7 @@ export class Mirroring {
     const { compares } = options
     const differing = compares === undefined ? undefined : await this.#compare(project, compares === 'mends')
     await this.seal(project.held)
-    const refused = this.#mirror
-      .problems()
-      .flatMap(({ path, message }) => (path === null ? [] : [{ path, reason: message }]))
+    const refused = this.problems().flatMap(({ path, message }) => (path === null ? [] : [{ path, reason: message }]))
     return { imported, written: written.size, refused, ...(differing === undefined ? {} : { differing }) }
   }
 
@@ -113,7 +111,8 @@ export class Mirroring {
     await this.#prove(project.held)
     // Where tasks stand has to be known before one is written, or it is written a second time.
     if (this.#mayLack) await this.#round(project, await this.#lookWhenReady({}, 1), {})
-    await this.#render(project, uids, { newBodies })
+    const { due } = project.held // also of a process that ended between the look before this change and the change
+    await this.#render(project, due === 'all' ? uids : new Set([...uids, ...due]), { newBodies })
   }
 
   /** The index says for which state of the store it holds. */
@@ -229,8 +228,8 @@ export class Mirroring {
       const seen = await this.#mirror.look(options)
       if (seen.repository?.isBusy !== true) return seen
       // Version control does not end: what it left behind is not taken for edits.
-      if (turn === BUSY_ROUNDS) return { ...seen, hasMoved: true }
-      await this.#world.runtime.sleep(BUSY_MS)
+      if (turn === BUSY.rounds) return { ...seen, hasMoved: true }
+      await this.#world.runtime.sleep(BUSY.ms)
     }
   }
 
@@ -320,7 +319,7 @@ export class Mirroring {
     this.#isWaiting = uids.size > 0 && !(await this.#mirror.mayWrite())
     // Where nobody has looked yet the files may be there already.
     if (this.#isWaiting || (this.#mirror.index.seal === undefined && !isLooked)) {
-      await held.commitRecords(this.#mirror.takeRecords(), [...uids])
+      await held.commitRecords(this.#mirror.takeRecords(), dueBeside(held.due, uids, uids))
       return { written: [], dirty: [], uids: [] }
     }
     try {
@@ -332,7 +331,7 @@ export class Mirroring {
       }
       this.#mustBeAsked(held)
       const rendered = await this.#mirror.render({ ...host, body }, bodiesOf(project), namedBy(uids, host.tasks))
-      await held.commitRecords(this.#mirror.takeRecords(), rendered.behind)
+      await held.commitRecords(this.#mirror.takeRecords(), dueBeside(held.due, uids, rendered.behind, host.tasks))
       const touched = [...rendered.written, ...rendered.removed].flatMap(
         (path) => this.#mirror.index.rows.get(path)?.uids ?? [],
       )
