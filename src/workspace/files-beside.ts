@@ -55,8 +55,12 @@ export class FilesBeside {
   }
 
   /** Writes the files of tasks that just changed. */
-  async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
-    if (this.#isInPlace) await (await this.#opened())?.follow(project, uids, newBodies)
+  async follow(
+    project: MirroredProject,
+    uids: ReadonlySet<Uid>,
+    newBodies?: ReadonlyMap<Uid, string>,
+  ): Promise<readonly Uid[]> {
+    return this.#isInPlace ? ((await (await this.#opened())?.follow(project, uids, newBodies)) ?? []) : []
   }
 
   /** What the document has lost comes in again, before anyone is answered: nobody else has the store yet. */

@@ -16,6 +16,7 @@ import type { TaskTable } from '../task/table.ts'
 import type { Differing } from './file-comparison.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
 import { dueBeside, type Held } from './held.ts'
+import { lookWhenReady } from './looking-when-ready.ts'
 import { bodiesOf, hostOf, numberingOf } from './mirror-host.ts'
 import { namedBy } from './named-by.ts'
 import type { PlannedBody, Plan } from './plan.ts'
@@ -36,8 +37,6 @@ export interface MirroredProject extends OpenProject {
 /** How long a file that may be half written, or gone for a moment, is left alone. */
 const QUIET_MS = 80
 const MOST_ROUNDS = 4
-/** How long version control is waited for. */
-const BUSY = { rounds: 20, ms: 50 }
 
 export class Mirroring {
   readonly #world: ProjectWorld
@@ -85,7 +84,12 @@ export class Mirroring {
     let waited = new Set<string>()
     let hasMoved = false
     for (let round = 1; ; round++) {
-      const looked = await this.#lookWhenReady(this.#mayLack ? { ...options, paths: undefined } : options, round)
+      const looked = await lookWhenReady(
+        this.#mirror,
+        this.#world.runtime,
+        this.#mayLack ? { ...options, paths: undefined } : options,
+        round,
+      )
       hasMoved ||= looked.hasMoved
       const seen = { ...looked, hasMoved }
       const reading: ReadOptions = {
@@ -106,13 +110,18 @@ export class Mirroring {
     return { imported, written: written.size, refused, ...(differing === undefined ? {} : { differing }) }
   }
 
-  /** Writes the files of tasks that just changed. */
-  async follow(project: MirroredProject, uids: ReadonlySet<Uid>, newBodies?: ReadonlyMap<Uid, string>): Promise<void> {
+  /** Writes the files of tasks that just changed; says whose files were written. */
+  async follow(
+    project: MirroredProject,
+    uids: ReadonlySet<Uid>,
+    newBodies?: ReadonlyMap<Uid, string>,
+  ): Promise<readonly Uid[]> {
     await this.#prove(project.held)
     // Where tasks stand has to be known before one is written, or it is written a second time.
-    if (this.#mayLack) await this.#round(project, await this.#lookWhenReady({}, 1), {})
+    if (this.#mayLack) await this.#round(project, await lookWhenReady(this.#mirror, this.#world.runtime, {}, 1), {})
     const { due } = project.held // also of a process that ended between the look before this change and the change
-    await this.#render(project, due === 'all' ? uids : new Set([...uids, ...due]), { newBodies })
+    const wanted = due === 'all' ? uids : new Set([...uids, ...due])
+    return (await this.#render(project, wanted, { newBodies })).uids
   }
 
   /** The index says for which state of the store it holds. */
@@ -165,7 +174,7 @@ export class Mirroring {
     held.writeAnew()
     this.#mirror.takeRecords()
     await this.#lookAnew()
-    const now = await this.#lookWhenReady({}, 1)
+    const now = await lookWhenReady(this.#mirror, this.#world.runtime, {}, 1)
     // An empty file says nothing now, and nothing is to be made of it.
     const seen = { ...now, changed: now.changed.filter(({ size }) => size > 0), hasMoved: false }
     const due = new Set(held.due === 'all' ? (await project.tasks()).uids() : held.due)
@@ -208,29 +217,13 @@ export class Mirroring {
     const found = await compare()
     if (!mends || found.behind.length + found.homeless.length === 0) return found
     await this.#lookAnew() // where tasks stand may be what is wrong
-    await this.#round(project, await this.#lookWhenReady({}, 1), {})
+    await this.#round(project, await lookWhenReady(this.#mirror, this.#world.runtime, {}, 1), {})
     const left = await compare()
     const tasks = await project.tasks()
     const uids = new Set([...left.behind, ...left.homeless].filter((uid) => tasks.get(uid) !== undefined))
     const rendered = await this.#render(project, uids)
     await project.summarise(new Set([...uids, ...rendered.uids]), new Map(), false)
     return found
-  }
-
-  async #lookWhenReady({ force, takeFiles, paths }: FilesOptions, round: number): Promise<Look> {
-    const isFirst = round === 1
-    const options = {
-      trustsNothing: force === true && isFirst,
-      takesOlder: takeFiles === true && isFirst,
-      ...(paths === undefined ? {} : { paths }),
-    }
-    for (let turn = 1; ; turn++) {
-      const seen = await this.#mirror.look(options)
-      if (seen.repository?.isBusy !== true) return seen
-      // Version control does not end: what it left behind is not taken for edits.
-      if (turn === BUSY.rounds) return { ...seen, hasMoved: true }
-      await this.#world.runtime.sleep(BUSY.ms)
-    }
   }
 
   async #round(

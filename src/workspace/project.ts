@@ -295,9 +295,9 @@ export class Project implements AsyncDisposable {
   /** The files, whoever listens, the summary. */
   async #finish(held: Held, { change, before, isFromElsewhere, newBodies }: Applied): Promise<void> {
     const uids = new Set(before.keys())
-    await this.#files.follow(this.#asMirrored(held), uids, newBodies)
+    const written = await this.#files.follow(this.#asMirrored(held), uids, newBodies)
     this.#announce(uids, await this.tasks(), change)
-    await this.#summariseAll(held, uids, before, { isFromElsewhere, newBodies })
+    await this.#summariseAll(held, new Set([...uids, ...written]), before, { isFromElsewhere, newBodies })
   }
 
   async #summariseAll(
