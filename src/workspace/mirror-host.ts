@@ -83,3 +83,8 @@ export function numberingOf(tasks: TaskTable, held: Held, { relay }: Config, now
     now,
   }
 }
+
+/** Tasks that stand in no file. */
+export function withoutFile(tasks: TaskTable, pathOf: (uid: Uid) => string | undefined): readonly Uid[] {
+  return [...tasks.uids()].filter((uid) => pathOf(uid) === undefined)
+}

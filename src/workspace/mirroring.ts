@@ -17,7 +17,7 @@ import type { Differing } from './file-comparison.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
 import { dueBeside, type Held } from './held.ts'
 import { lookWhenReady } from './looking-when-ready.ts'
-import { bodiesOf, hostOf, numberingOf } from './mirror-host.ts'
+import { bodiesOf, hostOf, withoutFile, numberingOf } from './mirror-host.ts'
 import { namedBy } from './named-by.ts'
 import type { PlannedBody, Plan } from './plan.ts'
 import { applyPlan, writtenBy, type OpenProject } from './applying.ts'
@@ -264,14 +264,14 @@ export class Mirroring {
     const committed: Committed = { tasks, before: { get: stateBefore }, bases, written }
     const uids = await this.#mirror.settle(reading, seen, committed, bodiesOf(project), options)
     // A project that never had files gets them now.
-    const due = isFirst ? this.#homeless(tasks) : dueBefore === 'all' ? tasks.uids() : dueBefore
+    const due = isFirst ? withoutFile(tasks, (uid) => this.pathOf(uid)) : dueBefore === 'all' ? tasks.uids() : dueBefore
     const standing = this.#asking === undefined ? [] : [...tasks.uids()].filter((uid) => this.pathOf(uid) !== undefined)
-    const homeless = this.#mayLack && this.#isAllKnown(again) ? this.#homeless(tasks) : []
+    const homeless = this.#mayLack && this.#isAllKnown(again) ? withoutFile(tasks, (uid) => this.pathOf(uid)) : []
     this.#mayLack &&= !this.#isAllKnown(again)
     const toRender = new Set([...uids, ...due, ...standing, ...homeless])
-    const rendered = await this.#render(project, toRender, { isLooked: true })
-    for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
     const read = reading.files.flatMap(({ tasks: own }) => own.map(({ uid }) => uid))
+    const rendered = await this.#render(project, toRender, { isLooked: true, settled: read })
+    for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
     const told = new Set([...before.keys(), ...rendered.uids, ...uids, ...read])
     for (const { uids: own } of reading.same)
       for (const uid of own) if (host.names.keyOf(uid) !== undefined) told.add(uid)
@@ -292,17 +292,20 @@ export class Mirroring {
     return unsettled.length === 0 && rows.every(({ state, uids }) => state !== 'held' || uids.length > 0)
   }
 
-  #homeless(tasks: TaskTable): readonly Uid[] {
-    return [...tasks.uids()].filter((uid) => this.pathOf(uid) === undefined)
-  }
-
   async #render(
     project: MirroredProject,
     uids: ReadonlySet<Uid>,
     {
       newBodies,
       isLooked = false,
-    }: { readonly newBodies?: ReadonlyMap<Uid, string> | undefined; readonly isLooked?: boolean } = {},
+      settled = [],
+    }: {
+      readonly newBodies?:
+        | ReadonlyMap<Uid, string>
+        | undefined /** Read, and nothing is left to be said in their files. */
+      readonly settled?: readonly Uid[]
+      readonly isLooked?: boolean
+    } = {},
   ): Promise<{
     readonly written: readonly string[]
     readonly dirty: readonly string[]
@@ -324,7 +327,10 @@ export class Mirroring {
       }
       this.#mustBeAsked(held)
       const rendered = await this.#mirror.render({ ...host, body }, bodiesOf(project), namedBy(uids, host.tasks))
-      await held.commitRecords(this.#mirror.takeRecords(), dueBeside(held.due, uids, rendered.behind, host.tasks))
+      await held.commitRecords(
+        this.#mirror.takeRecords(),
+        dueBeside(held.due, new Set([...uids, ...settled]), rendered.behind, host.tasks),
+      )
       const touched = [...rendered.written, ...rendered.removed].flatMap(
         (path) => this.#mirror.index.rows.get(path)?.uids ?? [],
       )

@@ -28,6 +28,8 @@ export class FileWatch implements AsyncDisposable {
   #isAll = false
   #events = 0
   #endedAt = Number.NEGATIVE_INFINITY
+  #lastPaths: ReadonlySet<string> = new Set()
+  #hurry: () => void = () => undefined
   #running: Promise<void> | undefined
 
   constructor(watched: WatchedFiles) {
@@ -38,6 +40,7 @@ export class FileWatch implements AsyncDisposable {
 
   /** Everything heard of so far is taken in. */
   async settled(): Promise<void> {
+    this.#hurry() // who asks now does not wait for more
     while (this.#running !== undefined) await this.#running
   }
 
@@ -79,17 +82,25 @@ export class FileWatch implements AsyncDisposable {
       this.#watched.runtime.log({ level: 'warn', event: 'files.exchange.failed', problem: String(cause) })
     }
     this.#endedAt = this.#watched.runtime.now()
+    this.#lastPaths = paths ?? new Set()
   }
 
   async #gather(): Promise<void> {
     const { runtime } = this.#watched
     const began = runtime.now()
     // The next of a burst comes right behind the one before.
-    const goesOn = began - this.#endedAt < QUIET_MS
-    await runtime.sleep(SAVE_MS)
-    while ((goesOn || this.#isAll || this.#paths.size > BURST_FILES) && runtime.now() - began < MOST_MS) {
+    const goesOn = began - this.#endedAt < QUIET_MS && [...this.#paths].some((path) => !this.#lastPaths.has(path))
+    let isHurried = false
+    const hurried = new Promise<void>((resolve) => {
+      this.#hurry = () => {
+        isHurried = true
+        resolve()
+      }
+    })
+    await Promise.race([runtime.sleep(SAVE_MS), hurried])
+    while (!isHurried && (goesOn || this.#isAll || this.#paths.size > BURST_FILES) && runtime.now() - began < MOST_MS) {
       const events = this.#events
-      await runtime.sleep(QUIET_MS)
+      await Promise.race([runtime.sleep(QUIET_MS), hurried])
       if (events === this.#events) return
     }
   }

@@ -270,7 +270,7 @@ describe.concurrent('damaged files', { timeout: 900_000 }, () => {
 
   it('[G15][G16] of the store, without a summary: right, or told; mended as far as can be', async () => {
     await using sample = await makeSample({ withFiles: false })
-    const wanted = { folder: sample.store, fits: isStoreFile, seed: 2, bytesPerFlip: 30_000, cuts: 1 }
+    const wanted = { folder: sample.store, fits: isStoreFile, seed: 2, bytesPerFlip: 90_000, cuts: 1 }
     expect(await suffer(sample, wanted, { withSummary: false })).toBe('')
   })
 
@@ -283,7 +283,7 @@ describe.concurrent('damaged files', { timeout: 900_000 }, () => {
       expect(await look(sample, none), 'control').toEqual({ whole: true, healthy: true })
     }
     await sample.reset()
-    const wanted = { folder: sample.state, fits: isDerivedFile, seed: 3, bytesPerFlip: 3_000, cuts: 1 }
+    const wanted = { folder: sample.state, fits: isDerivedFile, seed: 3, bytesPerFlip: 9_000, cuts: 1 }
     expect(await suffer(sample, wanted, { strict: true })).toBe('')
   })
 })
