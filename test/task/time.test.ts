@@ -1,7 +1,7 @@
 /** Times as text, and dates that can be. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isoTime, parseDate } from '../../src/task/time.ts'
+import { isoTime, parseDate, parseTime } from '../../src/task/time.ts'
 import { thrownBy } from '../workspace/task-states.ts'
 
 describe('a time', () => {
@@ -87,5 +87,18 @@ describe('a date', () => {
         expect([text, thrownBy(() => parseDate('due', text)) === undefined]).toEqual([text, real])
       }
     }
+  })
+
+  it('[Q10] a time that a file says is read as the moment it means; anything else is none', () => {
+    for (const text of [
+      '1970-01-01',
+      '2000-02-29T12:34:56.789Z',
+      '2026-11-20T08:24Z',
+      '2024-03-01T00:00+02:00',
+      '9999-12-31',
+    ])
+      expect([text, parseTime(text)]).toEqual([text, Date.parse(text)])
+    for (const value of ['soon', '2024-3-1', '1969-12-31', '2024-03-01 noon', 20240301, null])
+      expect([value, parseTime(value)]).toEqual([value, undefined])
   })
 })
