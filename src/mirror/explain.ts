@@ -36,15 +36,9 @@ export type Explanation =
   | { readonly kind: 'stale'; readonly from: ReadBase }
   /** An older text exactly, put back by a person. */
   | { readonly kind: 'restore'; readonly from: ReadBase }
-  /** Remembered, and put there by version control: no edit. */
-  | { readonly kind: 'older' }
 
-/** Where the text stands among those that are remembered; the newest occurrence counts. */
-export function placeOf(record: FileRecord, text: string): 'newest' | 'candidate' | 'older' | undefined {
-  const place = record.bases.findLastIndex((base) => base.text === text)
-  if (place < 0) return undefined
-  if (place === record.bases.length - 1) return 'newest'
-  return place >= firstCandidate(record) ? 'candidate' : 'older'
+export function isRemembered(record: FileRecord, text: string): boolean {
+  return record.bases.some((base) => base.text === text)
 }
 
 function candidatesOf(record: FileRecord): readonly Base[] {

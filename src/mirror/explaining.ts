@@ -82,7 +82,7 @@ export class Explainer {
     const held = this.#heldSince(path, record)
     const found = explain(record, shown, text, read, { isAnyBase: this.#versions.mayBeOlder(path), ahead, held })
     const newest = record.bases.at(-1)
-    if (found === undefined || found.kind === 'older' || newest === undefined)
+    if (found === undefined || newest === undefined)
       return { ...common, meaning: 'import', removed: [], tasks: await this.#tasks(candidate, shown) }
     // A text put back, and an edit of what the file is known to have held, need no other base.
     // Where the commit holds what the file held last, version control changed nothing: what differs is a person's.

@@ -25,7 +25,7 @@ export interface ReadFile {
   readonly record: FileRecord
   readonly parsed: ParsedFile
   readonly tasks: readonly ReadTask[]
-  readonly meaning: Meaning | 'import' | 'none'
+  readonly meaning: Meaning | 'import'
   readonly problems: readonly FileProblem[]
   /** Tasks that stood here, stand nowhere else, and are gone with their part of the file. */
   readonly removed: readonly BaseTask[]

@@ -19,7 +19,7 @@ import {
   wholeFileProblem,
   type FileProblem,
 } from './dangers.ts'
-import { placeOf } from './explain.ts'
+import { isRemembered } from './explain.ts'
 import { Explainer } from './explaining.ts'
 import type { FileIndex } from './file-index.ts'
 import type { Look } from './looking.ts'
@@ -131,7 +131,7 @@ class Reader {
     }
     const odd = danger(path, text, newest?.text)
     if (odd !== undefined) return this.#hold(entry, 'held', [odd], own)
-    const isKnown = placeOf(record, text) !== undefined
+    const isKnown = isRemembered(record, text)
     if (!isKnown && isHalfWritten(text, newest?.text) && this.#options.isSettled?.(path) !== true) {
       this.#unsettled.push(path)
       return undefined
@@ -286,7 +286,7 @@ class Reader {
   async #olderOnes(candidates: readonly Candidate[]): Promise<ReadonlySet<Candidate>> {
     const older = new Set<Candidate>()
     if (this.#options.takesFiles === true) return older
-    const exact = candidates.filter(({ record, text }) => placeOf(record, text) !== undefined)
+    const exact = candidates.filter(({ record, text }) => isRemembered(record, text))
     const isMany = this.#versions.isUnsureOfMoves || exact.length >= MANY_AT_ONCE
     // What version control put there stays that, also where someone moves it, or saves it as it is.
     const wasOlder = ({ entry, movedFrom }: Candidate): boolean =>

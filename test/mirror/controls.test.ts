@@ -80,10 +80,10 @@ const controls: readonly Control[] = [
     rule: 'M14',
     scenario: 'thereAndBack',
     breakIt: () =>
-      mockExplain(
-        (original) => (record, tasks, text, read) =>
-          record.bases.some((base) => base.text === text) ? { kind: 'older' } : original(record, tasks, text, read),
-      ),
+      mockExplain((original) => (record, tasks, text, read) => {
+        const base = record.bases.findLast((one) => one.text === text)
+        return base === undefined ? original(record, tasks, text, read) : { kind: 'edit', from: read(base) }
+      }),
   },
   {
     name: 'echoes known by their time',
