@@ -1,6 +1,6 @@
 /** A process that ends after any of its commits: the next one finishes what was begun, and nothing is lost or made twice. */
 import { expect, it } from 'vitest'
-import type { Caller } from '../../src/internal.ts'
+import { listTasks, type Caller, type TaskView } from '../../src/internal.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 
 const COUNT = 4
@@ -164,3 +164,31 @@ it.each(commits)(
     expect((await desk.verbs()).filter((verb) => verb === 'putback')).toHaveLength(1)
   },
 )
+
+it('[M5] a task left without its file by a process that ended after another had looked: that one writes it, and says where', async () => {
+  let isKilling = false
+  const desk = await withTasks((files) => ({
+    ...files,
+    write: async (...args) => {
+      if (isKilling) throw new Error('killed')
+      return files.write(...args)
+    },
+  }))
+  isKilling = true
+  await expect(desk.call('task.create', { title: 'Left behind' })).rejects.toThrow('killed')
+  isKilling = false
+  const { uid } = (await desk.run((_caller, project) => listed(project))).find(({ title }) => title === 'Task') ?? {}
+  if (uid === undefined) throw new Error('there are tasks')
+  // It does not look again: when it looked all was quiet.
+  await desk.run(async (_caller, project) =>
+    project.commit(() => ({ verb: 'set', writes: [{ uid, field: 's', value: 'review' }] })),
+  )
+  const tasks = await desk.run((_caller, project) => listed(project))
+  expect(tasks.map(({ path }) => path)).toEqual([...paths, 'tasks/T-5-left-behind.md'])
+  await expectSame(desk)
+})
+
+/** As the summary says it, without a look at the files. */
+async function listed(project: Parameters<Parameters<Desk['run']>[0]>[1]): Promise<readonly TaskView[]> {
+  return [...(await listTasks(project, {})).tasks()].map(({ task }) => task)
+}
