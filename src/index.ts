@@ -8,6 +8,7 @@ export type { ActorId, Key, ProjectId, RandomBytes, Uid } from './ids.ts'
 export type {
   ByteText,
   Connection,
+  Ending,
   FileContent,
   FileEntry,
   Files,

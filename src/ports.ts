@@ -131,15 +131,25 @@ export interface Repository {
   contents(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>
 }
 
+/** How a connection ended: `code` is `closed`, `lost`, `refused` or `fault`. */
+export interface Ending {
+  readonly code: string
+  readonly reason: string
+  /** The number that the other side, or this one, gave as the reason; only where what lies below carries one (a WebSocket). */
+  readonly status?: number
+}
+
 /** Whole frames in order, or the end of the connection with a reason. */
 export interface Connection {
-  /** The frame must not be changed afterwards. */
+  /** The frame must not be changed afterwards. The same frame sent on many connections is made ready once. */
   send(frame: Uint8Array): void
   /** One listener; frames that came before are handed over first. */
   onFrame(listener: (frame: Uint8Array) => void): void
-  /** Settles once, when either side ended it; `code` is `closed`, `lost`, `refused` or `fault`. */
-  readonly closed: Promise<{ readonly code: string; readonly reason: string }>
-  close(reason: string): void
+  /** Bytes sent here that have not left this process yet. */
+  readonly waitingBytes: number
+  /** Settles once, when either side ended it. */
+  readonly closed: Promise<Ending>
+  close(reason: string, status?: number): void
 }
 
 /** Opens connections to one named place, and listens there. */

@@ -1,5 +1,5 @@
 /** Transport inside one process: frames wait until they are delivered, by themselves or turned by hand. */
-import { TaskError, type Connection, type Transport } from '../../src/internal.ts'
+import { TaskError, type Connection, type Ending, type Transport } from '../../src/internal.ts'
 
 export interface MemoryTransportOptions {
   /** @default 64 MiB */
@@ -69,10 +69,6 @@ export function memoryPair(options: MemoryTransportOptions = {}): {
 }
 
 type Packet = { readonly frame: Uint8Array } | { readonly end: Ending }
-interface Ending {
-  readonly code: string
-  readonly reason: string
-}
 
 function openPair({ maxFrameBytes = 64 * 1024 * 1024, byHand = false }: MemoryTransportOptions): {
   readonly ends: readonly [End, End]
@@ -133,6 +129,15 @@ class End implements Connection {
     return this.#packets.length
   }
 
+  get waitingBytes(): number {
+    return this.other?.unheardBytes ?? 0
+  }
+
+  /** Sent by the other end and not handed over yet. */
+  get unheardBytes(): number {
+    return this.#packets.reduce((sum, packet) => sum + ('frame' in packet ? packet.frame.byteLength : 0), 0)
+  }
+
   send(frame: Uint8Array): void {
     if (frame.byteLength > this.#maxFrameBytes) {
       throw new TaskError('TOO_LARGE', { field: 'a frame', size: frame.byteLength, limit: this.#maxFrameBytes })
@@ -148,11 +153,12 @@ class End implements Connection {
     for (const frame of unheard) this.#hear(frame)
   }
 
-  close(reason: string): void {
+  close(reason: string, status?: number): void {
     this.#isDeaf = true
     if (this.#isEnded) return
-    this.other?.take({ end: { code: 'closed', reason } })
-    this.finish({ code: 'closed', reason })
+    const end: Ending = { code: 'closed', reason, ...(status === undefined ? {} : { status }) }
+    this.other?.take({ end })
+    this.finish(end)
   }
 
   take(packet: Packet): void {

@@ -1,6 +1,6 @@
 /** One connection over a socket: whole frames, an end with its reason, and no peer that breaks the process. */
 import type { Socket } from 'node:net'
-import { TaskError, type Connection, type Runtime } from '../../src/internal.ts'
+import { TaskError, type Connection, type Ending, type Runtime } from '../../src/internal.ts'
 import { FrameReader, writeEnd, writeFrame } from './frames.ts'
 
 export interface SocketOptions {
@@ -12,10 +12,6 @@ export interface SocketOptions {
 
 /** How long an end waits for the peer to take its last bytes. */
 const FAREWELL_MS = 2_000
-interface Ending {
-  readonly code: string
-  readonly reason: string
-}
 
 /**
  * `closed` tells how it ended: `closed` (either side, in order), `lost` (it broke), `refused` (the other side broke the rules),
@@ -69,6 +65,10 @@ export class SocketConnection implements Connection {
       this.#note('refused', 'the other side reads too slowly')
       this.#socket.destroy()
     }
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.writableLength
   }
 
   onFrame(listener: (frame: Uint8Array) => void): void {
