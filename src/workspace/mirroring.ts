@@ -34,6 +34,14 @@ export interface MirroredProject extends OpenProject {
   ): Promise<void>
 }
 
+interface Rendering {
+  readonly newBodies?: ReadonlyMap<Uid, string> | undefined
+  /** Somebody knows by now which files are there. */
+  readonly isLooked?: boolean
+  /** Read, and nothing is left to be said in their files. */
+  readonly settled?: readonly Uid[]
+}
+
 /** How long a file that may be half written, or gone for a moment, is left alone. */
 const QUIET_MS = 80
 const MOST_ROUNDS = 4
@@ -117,10 +125,14 @@ export class Mirroring {
     newBodies?: ReadonlyMap<Uid, string>,
   ): Promise<readonly Uid[]> {
     await this.#prove(project.held)
-    // Where tasks stand has to be known before one is written, or it is written a second time.
-    if (this.#mayLack) await this.#round(project, await lookWhenReady(this.#mirror, this.#world.runtime, {}, 1), {})
-    const { due } = project.held // also of a process that ended between the look before this change and the change
-    const wanted = due === 'all' ? uids : new Set([...uids, ...due])
+    const { due } = project.held
+    // A process that ended between the look before this change and the change may have left files behind, or written them
+    // and told nobody. Where tasks stand has to be known before one is written, or it is written a second time.
+    const others = due === 'all' ? [] : due.filter((uid) => !uids.has(uid))
+    const isUnknown = this.#mayLack || others.some((uid) => this.pathOf(uid) === undefined)
+    const look = (): Promise<Look> => lookWhenReady(this.#mirror, this.#world.runtime, {}, 1)
+    const isKnown = !isUnknown || (await this.#round(project, await look(), {}, newBodies)).again.length === 0
+    const wanted = isKnown ? new Set([...uids, ...others]) : uids
     return (await this.#render(project, wanted, { newBodies })).uids
   }
 
@@ -230,9 +242,10 @@ export class Mirroring {
     project: MirroredProject,
     seen: Look,
     options: ReadOptions,
+    newBodies?: ReadonlyMap<Uid, string>,
   ): Promise<{ readonly imported: number; readonly written: readonly string[]; readonly again: readonly string[] }> {
     const { held } = project
-    const host = await this.#host(project)
+    const host = await this.#host(project, newBodies)
     const reading = await this.#mirror.read(host, seen, options)
     // Version control moved while it was read: nothing is concluded, all is looked at again.
     if (await this.#mirror.hasMovedSince(seen)) return { imported: 0, written: [], again: [''] }
@@ -270,7 +283,7 @@ export class Mirroring {
     this.#mayLack &&= !this.#isAllKnown(again)
     const toRender = new Set([...uids, ...due, ...standing, ...homeless])
     const read = reading.files.flatMap(({ tasks: own }) => own.map(({ uid }) => uid))
-    const rendered = await this.#render(project, toRender, { isLooked: true, settled: read })
+    const rendered = await this.#render(project, toRender, { newBodies, isLooked: true, settled: read })
     for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
     const told = new Set([...before.keys(), ...rendered.uids, ...uids, ...read])
     for (const { uids: own } of reading.same)
@@ -295,17 +308,7 @@ export class Mirroring {
   async #render(
     project: MirroredProject,
     uids: ReadonlySet<Uid>,
-    {
-      newBodies,
-      isLooked = false,
-      settled = [],
-    }: {
-      readonly newBodies?:
-        | ReadonlyMap<Uid, string>
-        | undefined /** Read, and nothing is left to be said in their files. */
-      readonly settled?: readonly Uid[]
-      readonly isLooked?: boolean
-    } = {},
+    { newBodies, isLooked = false, settled = [] }: Rendering = {},
   ): Promise<{
     readonly written: readonly string[]
     readonly dirty: readonly string[]

@@ -165,28 +165,37 @@ it.each(commits)(
   },
 )
 
-it('[M5] a task left without its file by a process that ended after another had looked: that one writes it, and says where', async () => {
-  let isKilling = false
-  const desk = await withTasks((files) => ({
-    ...files,
-    write: async (...args) => {
-      if (isKilling) throw new Error('killed')
-      return files.write(...args)
-    },
-  }))
-  isKilling = true
-  await expect(desk.call('task.create', { title: 'Left behind' })).rejects.toThrow('killed')
-  isKilling = false
-  const { uid } = (await desk.run((_caller, project) => listed(project))).find(({ title }) => title === 'Task') ?? {}
-  if (uid === undefined) throw new Error('there are tasks')
-  // It does not look again: when it looked all was quiet.
-  await desk.run(async (_caller, project) =>
-    project.commit(() => ({ verb: 'set', writes: [{ uid, field: 's', value: 'review' }] })),
-  )
-  const tasks = await desk.run((_caller, project) => listed(project))
-  expect(tasks.map(({ path }) => path)).toEqual([...paths, 'tasks/T-5-left-behind.md'])
-  await expectSame(desk)
-})
+it.each([
+  ['left without its file', false],
+  ['written, and not remembered,', true],
+])(
+  '[M5] a task %s by a process that ended after another had looked: it has its file, once, and lists say where',
+  async (_name, isWritten) => {
+    let isKilling = false
+    const desk = await withTasks((files) => ({
+      ...files,
+      write: async (...args) => {
+        if (!isKilling) return files.write(...args)
+        if (isWritten) await files.write(...args)
+        throw new Error('killed')
+      },
+    }))
+    isKilling = true
+    await expect(desk.call('task.create', { title: 'Left behind', body: 'Its words.\n' })).rejects.toThrow('killed')
+    isKilling = false
+    const { uid } = (await desk.run((_caller, project) => listed(project))).find(({ title }) => title === 'Task') ?? {}
+    if (uid === undefined) throw new Error('there are tasks')
+    // It does not look again: when it looked all was quiet.
+    await desk.run(async (_caller, project) =>
+      project.commit(() => ({ verb: 'set', writes: [{ uid, field: 's', value: 'review' }] })),
+    )
+    const tasks = await desk.run((_caller, project) => listed(project))
+    expect(tasks.map(({ path }) => path)).toEqual([...paths, 'tasks/T-5-left-behind.md'])
+    expect((await desk.task('T-5')).body).toBe('Its words.\n')
+    expect(await desk.problems()).toEqual([])
+    await expectSame(desk)
+  },
+)
 
 /** As the summary says it, without a look at the files. */
 async function listed(project: Parameters<Parameters<Desk['run']>[0]>[1]): Promise<readonly TaskView[]> {
