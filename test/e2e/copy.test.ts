@@ -41,7 +41,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
   it('[G18][M45] both copies go on under ids of their own, and together they have all that either did', async () => {
     await using place = await openWorkspacePlace()
     const [one, other] = [place.dir, join(place.root, 'copy')]
-    for (const title of ['a', 'b', 'c']) await place.must(['add', title, '--body', `body of ${title}`])
+    for (const title of ['a', 'b', 'c']) await place.prepare(['add', title, '--body', `body of ${title}`])
     await cp(one, other, { recursive: true })
     for (let turn = 0; turn < 3; turn++) {
       for (const [cwd, name] of [
@@ -79,7 +79,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
   it('[G18] what both copies set is a conflict that both show, and none of the two values is lost', async () => {
     await using place = await openWorkspacePlace()
     const [one, other] = [place.dir, join(place.root, 'copy')]
-    await place.must(['add', 'a', '--body', 'first line\nlast line\n'])
+    await place.prepare(['add', 'a', '--body', 'first line\nlast line\n'])
     await cp(one, other, { recursive: true })
     await place.must(['set', 'T-1', 'title=from one', 'body=first line\none\nlast line\n'], { cwd: one })
     await place.must(['set', 'T-1', 'title=from other', 'body=first line\nlast line\nother\n'], { cwd: other })
@@ -101,7 +101,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
   it('[G18][M2] what was edited in the files of both copies comes together like what was said by commands', async () => {
     await using place = await openWorkspacePlace()
     const [one, other] = [place.dir, join(place.root, 'copy')]
-    await place.must(['add', 'a', '--body', 'first line\n\nlast line\n'])
+    await place.prepare(['add', 'a', '--body', 'first line\n\nlast line\n'])
     await cp(one, other, { recursive: true })
     const edit = async (cwd: string, from: string, to: string): Promise<void> => {
       const path = join(cwd, 'tasks', 'T-1-a.md')
@@ -157,7 +157,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
 
   it('[G18] a moved directory is the same workspace, by whatever name it is reached', async () => {
     await using place = await openWorkspacePlace()
-    await place.must(['add', 'a', '--body', 'words'])
+    await place.prepare(['add', 'a', '--body', 'words'])
     const before = await place.all()
     const moved = join(place.root, 'moved')
     await rename(place.dir, moved)
@@ -173,7 +173,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
 
   it('[G18][G21] a directory moved or replaced under a live owner: no command reaches the wrong workspace', async () => {
     await using place = await openWorkspacePlace()
-    await place.must(['add', 'a'])
+    await place.prepare(['add', 'a'])
     await using owner = await startOwner(program.path, place)
     const moved = join(place.root, 'moved')
     await rename(place.dir, moved)
@@ -196,7 +196,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
 
   it('[G18][G21] a directory moved under a live owner: nothing is made where it was, and nothing there is read', async () => {
     await using place = await openWorkspacePlace()
-    await place.must(['add', 'a'])
+    await place.prepare(['add', 'a'])
     await using owner = await startOwner(program.path, place)
     const moved = join(place.root, 'moved')
     await rename(place.dir, moved)
@@ -216,7 +216,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
 
   it('[G18] without its .tidemark a workspace begins anew from its files: same project, same tasks, and a backup brings the rest', async () => {
     await using place = await openWorkspacePlace()
-    for (const title of ['a', 'b']) await place.must(['add', title, '--body', title, '-l', 'x', '--set', 'n=1'])
+    for (const title of ['a', 'b']) await place.prepare(['add', title, '--body', title, '-l', 'x', '--set', 'n=1'])
     await place.must(['set', 'T-2', 'depends+=T-1'])
     await place.must(['comment', 'T-1', 'not in the file'])
     const [before, files] = [await place.all(), await filesIn(place.dir)]
@@ -249,7 +249,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
 
   it('[G18] without its .tidemark and without its files nothing is there, and a backup brings all back', async () => {
     await using place = await openWorkspacePlace()
-    for (const title of ['a', 'b']) await place.must(['add', title, '--body', title])
+    for (const title of ['a', 'b']) await place.prepare(['add', title, '--body', title])
     const [before, files] = [await place.all(), await filesIn(place.dir)]
     await place.must(['backup', '../all.tide'])
     for (const name of ['.tidemark', 'tasks']) await rm(join(place.dir, name), { recursive: true })
@@ -264,7 +264,7 @@ describe.concurrent('a directory that is copied, moved or emptied', () => {
 
   it('[G18] two workspaces, one in the other: each command means the nearest', async () => {
     await using place = await openWorkspacePlace()
-    await place.must(['add', 'outer'])
+    await place.prepare(['add', 'outer'])
     const inner = join(place.dir, 'packages', 'inner')
     await cp(place.dir, join(place.root, 'empty'), { recursive: true })
     await cp(join(place.root, 'empty'), inner, { recursive: true })

@@ -34,10 +34,10 @@ export async function makeSample({ withFiles = true }: SampleOptions = {}): Prom
   if (!withFiles) await keepNoFiles(place)
   for (let number = 1; number <= TASKS; number++) {
     const body = `body ${number} ${'lorem ipsum '.repeat(number)}`
-    await place.must(['add', `task ${number}`, '-l', `l${number % 3}`, '--body', body, '--set', `n=${number}`])
+    await place.prepare(['add', `task ${number}`, '-l', `l${number % 3}`, '--body', body, '--set', `n=${number}`])
   }
-  for (const number of [3, 9, 27]) await place.must(['comment', `T-${number}`, `comment on ${number}`])
-  await place.must(['set', 'T-5', 'T-6', 'status=doing', 'depends+=T-1'])
+  for (const number of [3, 9, 27]) await place.prepare(['comment', `T-${number}`, `comment on ${number}`])
+  await place.prepare(['set', 'T-5', 'T-6', 'status=doing', 'depends+=T-1'])
   const earlier = await place.all()
   await place.must(['delete', 'T-7'])
   const details = new Map<string, TaskDetail>()

@@ -8,9 +8,10 @@ import { describe, expect, it } from 'vitest'
 import type { TaskDetail, TaskView } from '../../src/index.ts'
 import { createDice } from '../support/dice.ts'
 import { makeSample, TASKS, type Sample } from './damage-sample.ts'
-import { document, expectNoTrace, words, type Answer, type Ran } from './support.ts'
+import { document, expectNoTrace, words, type Answer, type Place, type Ran } from './support.ts'
 import { expectQuiet, expectSameInFiles, filesIn } from './task-files.ts'
 
+const isFull = process.env['E2E_FULL'] === '1'
 /** Rows that one bit may cost: where a key is damaged, those that were stored as what differs from it go too. */
 const MOST_LOST_TO_A_BIT = 8
 
@@ -24,6 +25,11 @@ function judged(ran: Ran): Answer | undefined {
   expect(answer.error, `${words(ran)}`).toMatchObject({ code: expect.stringMatching(/^(STORE|DOCUMENT)_/) })
   expect(answer.error?.hint, `${words(ran)}`).toMatch(/doctor/)
   return undefined
+}
+
+/** The doctor, and whoever writes after it, are processes of their own; those who only look are too with E2E_FULL=1. */
+function read(place: Place, args: readonly string[]): Promise<Ran> {
+  return isFull ? place.tide(args) : place.here(args)
 }
 
 interface Damage {
@@ -47,10 +53,9 @@ async function look(sample: Sample, { what, kind }: Damage): Promise<Seen> {
   const { healthy, checks, error } = document(doctor.out)
   expect(error, `the doctor always has a report\n${words(doctor)}`).toBe(undefined)
   const told = `${what}\n${JSON.stringify(checks)}`
-  const listed = judged(await place.tide(['list', '--all', '--json']))
-  const shown = await Promise.all(
-    [...details.keys()].map(async (key) => judgedTask(await place.tide(['show', key, '--json']))),
-  )
+  const listed = judged(await read(place, ['list', '--all', '--json']))
+  const shown: (TaskDetail | undefined)[] = []
+  for (const key of details.keys()) shown.push(judgedTask(await read(place, ['show', key, '--json'])))
   for (const task of listed?.tasks ?? []) expectKnown(sample, task, told)
   // The end of a log that was cut off cannot be told from a command that never came so far.
   const known = [tasks, ...(kind === 'cut' && what.includes('.log') ? [earlier] : [])].map((one) => JSON.stringify(one))
@@ -91,7 +96,7 @@ interface Wanted {
 
 async function damagesOf({ folder, fits, seed, bytesPerFlip, cuts }: Wanted): Promise<readonly Damage[]> {
   const dice = createDice(seed)
-  const more = process.env['E2E_FULL'] === '1' ? 10 : 1
+  const more = isFull ? 10 : 1
   const damages: Damage[] = []
   for (const name of (await readdir(folder)).filter(fits).toSorted()) {
     const path = join(folder, name)
@@ -221,7 +226,7 @@ describe.concurrent('damaged files', { timeout: 900_000 }, () => {
     const failures: string[] = []
     let rounds = 0
     for (const [index, damage] of (await damagesOf(wanted)).entries()) {
-      if (index % 6 !== 0 && process.env['E2E_FULL'] !== '1') continue
+      if (index % 6 !== 0 && !isFull) continue
       await sample.reset()
       await damage.act()
       if (rounds++ % 2 === 0) await rm(join(sample.state, 'summary'))
@@ -242,7 +247,7 @@ describe.concurrent('damaged files', { timeout: 900_000 }, () => {
     const { size } = await stat(path)
     const dice = createDice(6)
     const failures: string[] = []
-    for (let round = 0; round < (process.env['E2E_FULL'] === '1' ? 300 : 7); round++) {
+    for (let round = 0; round < (isFull ? 300 : 7); round++) {
       await sample.reset()
       const [at, bit, length] = [dice.below(size), dice.below(8), dice.below(size)]
       const what = round === 0 ? 'gone' : round % 3 === 0 ? `cut to ${length}` : `bit ${bit} of byte ${at} flipped`

@@ -32,8 +32,8 @@ export async function openGitPlace(...titles: readonly string[]): Promise<GitPla
   const place = openPlace()
   const opened = gitPlace(place)
   opened.git(['init', '--quiet', '-b', 'main'])
-  await place.must(['init'])
-  for (const title of titles) await place.must(['add', title, '--body', `First of ${title}.\n\nLast of ${title}.\n`])
+  await place.prepare(['init'])
+  for (const title of titles) await place.prepare(['add', title, '--body', `First of ${title}.\n\nLast of ${title}.\n`])
   opened.commitAll('tasks')
   return opened
 }
@@ -99,9 +99,9 @@ function gitPlace(place: Place): GitPlace {
       Object.fromEntries(
         (await place.all({ cwd })).filter((task) => !task.deleted).map(({ key, status }) => [key, status]),
       ),
-    body: async (key, cwd = dir) => (await place.json(['show', key], { cwd })).task?.body ?? '',
+    body: async (key, cwd = dir) => (await place.look(['show', key], { cwd })).task?.body ?? '',
     problems: async (cwd = dir) => {
-      const said = (await place.json(['status'], { cwd }))['problems'] as readonly { readonly code: string }[]
+      const said = (await place.look(['status'], { cwd }))['problems'] as readonly { readonly code: string }[]
       return said.map(({ code }) => code)
     },
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),

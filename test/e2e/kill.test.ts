@@ -8,7 +8,7 @@ import { buildProgram, startOwner, startProgram } from './program.ts'
 import { expectRefusal, openWorkspacePlace, words, type Place } from './support.ts'
 import { expectQuiet, expectSameInFiles } from './task-files.ts'
 
-const ROUNDS = 25
+const ROUNDS = process.env['E2E_FULL'] === '1' ? 50 : 15
 const CONTROL_ROUNDS = 25
 /** A command that finds nobody in its way needs a small part of it, also on a busy machine; whoever waits for a lock needs 5 s. */
 const AT_ONCE_MS = 4_000

@@ -13,16 +13,16 @@ export interface File {
 
 export async function withFile(): Promise<File> {
   const place = await openWorkspacePlace()
-  await place.must(['add', 'Fix login', '--body', 'One.\n\nTwo.\n'])
+  await place.prepare(['add', 'Fix login', '--body', 'One.\n\nTwo.\n'])
   const path = join(place.dir, 'tasks', NAME)
   return { place, path, text: readFileSync(path, 'utf8') }
 }
 
 export async function problems(place: Place): Promise<readonly (readonly [path: string | null, code: string])[]> {
-  const said = (await place.json(['status']))['problems'] as readonly { path: string | null; code: string }[]
+  const said = (await place.look(['status']))['problems'] as readonly { path: string | null; code: string }[]
   return said.map(({ path, code }) => [path, code])
 }
 
 export async function task(place: Place, key = 'T-1'): Promise<unknown> {
-  return (await place.json(['show', key])).task
+  return (await place.look(['show', key])).task
 }

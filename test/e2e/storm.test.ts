@@ -1,6 +1,6 @@
 /**
  * Eight processes at a time on one workspace, one command after another: everything they were told is done is there.
- * `npm test` runs 8 × 15; E2E_FULL=1 runs 8 × 50.
+ * `npm test` runs 8 × 10; E2E_FULL=1 runs 8 × 50.
  */
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { openWorkspacePlace, words, type Place, type Ran } from './support.ts'
 import { expectQuiet, expectSameInFiles } from './task-files.ts'
 
 const WORKERS = 8
-const COMMANDS = process.env['E2E_FULL'] === '1' ? 50 : 15
+const COMMANDS = process.env['E2E_FULL'] === '1' ? 50 : 10
 
 /** One command, and how to see that it was done, once. */
 interface Errand {
@@ -133,7 +133,7 @@ describe('a storm of commands', () => {
     { timeout: 180_000 },
     async () => {
       await using place = await openWorkspacePlace()
-      await place.must(['add', 'shared'])
+      await place.prepare(['add', 'shared'])
       const project = await expectEffects(place, await storm(place))
       expect(project.tasks.length).toBeGreaterThan(WORKERS)
       await expectSameWithoutSummary(place, project)
@@ -146,7 +146,7 @@ describe('a storm of commands', () => {
     async () => {
       await using program = await buildProgram()
       await using place = await openWorkspacePlace()
-      await place.must(['add', 'shared'])
+      await place.prepare(['add', 'shared'])
       await using owner = await startOwner(program.path, place)
       const told = await storm(place)
       expect(await place.json(['status'])).toMatchObject({ owner: { pid: owner.pid } })

@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import type { TaskDetail, TaskView } from '../../src/index.ts'
+import { runHere } from './in-process.ts'
 
 export const repository: string = fileURLToPath(new URL('../..', import.meta.url))
 export const builtCommand: string = join(repository, 'dist', 'tide.cjs')
@@ -67,10 +68,16 @@ export interface Place extends AsyncDisposable {
   readonly runtime: string
   readonly env: Environment
   tide(args: readonly string[], options?: RunOptions): Promise<Ran>
+  /** The same in this process (in-process.ts), where it does not matter that it is one of its own. */
+  here(args: readonly string[], options?: Pick<RunOptions, 'cwd'>): Promise<Ran>
+  /** What has to be there before a test begins: each ends with 0; in this process. */
+  prepare(...commands: readonly (readonly string[])[]): Promise<void>
   /** Ends with 0 and says nothing beside; answers with what it printed. */
   must(args: readonly string[], options?: RunOptions): Promise<string>
   /** The same with `--json`: the one document. */
   json(args: readonly string[], options?: RunOptions): Promise<Answer>
+  /** The same in this process: for looks at what another process did. */
+  look(args: readonly string[], options?: Pick<RunOptions, 'cwd'>): Promise<Answer>
   /** All tasks, closed and deleted ones too. */
   all(options?: RunOptions): Promise<readonly TaskView[]>
 }
@@ -97,6 +104,13 @@ export function openPlace({ name = 'work' }: { readonly name?: string } = {}): P
     LANG: 'C.UTF-8',
   }
   const tide: Place['tide'] = (args, options = {}) => run(args, { cwd: dir, ...options }, env)
+  const here: Place['here'] = (args, { cwd = dir } = {}) => runHere(args, cwd, env)
+  const prepare: Place['prepare'] = async (...commands) => {
+    for (const args of commands) {
+      const ran = await here(args)
+      expect(ran, `${words(ran)}`).toMatchObject({ exit: 0, err: '' })
+    }
+  }
   const must: Place['must'] = async (args, options) => {
     const ran = await tide(args, options)
     expect(ran, `${words(ran)}`).toMatchObject({ exit: 0, err: '' })
@@ -107,6 +121,12 @@ export function openPlace({ name = 'work' }: { readonly name?: string } = {}): P
     expect(answer.schema, `${args.join(' ')}`).toBe(1)
     return answer
   }
+  const look: Place['look'] = async (args, options) => {
+    const ran = await here([...args, '--json'], options)
+    expect(ran, `${words(ran)}`).toMatchObject({ exit: 0, err: '' })
+    return document(ran.out)
+  }
+  const isElsewhere = ({ cwd: _cwd, ...others }: RunOptions): boolean => Object.keys(others).length > 0
   return {
     root,
     dir,
@@ -114,9 +134,12 @@ export function openPlace({ name = 'work' }: { readonly name?: string } = {}): P
     runtime,
     env,
     tide,
+    here,
+    prepare,
     must,
     json,
-    all: async (options) => (await json(['list', '--all'], options)).tasks ?? [],
+    look,
+    all: async (options = {}) => (await (isElsewhere(options) ? json : look)(['list', '--all'], options)).tasks ?? [],
     [Symbol.asyncDispose]: async () => {
       await rm(root, { recursive: true, force: true, maxRetries: 3 })
     },
@@ -126,7 +149,7 @@ export function openPlace({ name = 'work' }: { readonly name?: string } = {}): P
 /** A place with a workspace in it. */
 export async function openWorkspacePlace(options: { readonly name?: string } = {}): Promise<Place> {
   const place = openPlace(options)
-  await place.must(['init'])
+  await place.prepare(['init'])
   return place
 }
 

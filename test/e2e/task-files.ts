@@ -57,7 +57,7 @@ export async function expectQuiet(
 ): Promise<void> {
   const before = await filesIn(cwd)
   for (const args of [['sync'], ...(force ? [['sync', '--force']] : [])])
-    expect((await place.json(args, { cwd }))['files'], `${args.join(' ')}`).toEqual({
+    expect((await place.look(args, { cwd }))['files'], `${args.join(' ')}`).toEqual({
       imported: 0,
       written: 0,
       refused: [],

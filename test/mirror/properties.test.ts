@@ -5,7 +5,8 @@ import { failureText, playMirror } from '../support/playing.ts'
 import type { Tally } from '../support/simulation.ts'
 import { addTo } from '../support/simulation-states.ts'
 
-const SCHEDULES = 250
+/** `npm run fuzz` plays as many as there is time for; seeds that were red once are stories in found.test.ts. */
+const SCHEDULES = 150
 
 /** Rule → what broke it, as the fewest steps; seeds that broke it. */
 const known = new Map<string, { readonly seeds: number[]; readonly text: string }>()
@@ -63,15 +64,15 @@ describe('files of workspaces that hear of each other late, twice, out of order'
 
   it('the schedules come to where it is interesting', () => {
     const least: Tally = {
-      'done: checkout': 50,
-      'done: command': 200,
-      'done: deliver': 100,
-      'done: edit': 400,
-      'done: pull': 10,
-      'done: putBack': 20,
-      'done: share': 50,
-      'done: stale': 20,
-      killed: 20,
+      'done: checkout': 30,
+      'done: command': 120,
+      'done: deliver': 60,
+      'done: edit': 240,
+      'done: pull': 6,
+      'done: putBack': 12,
+      'done: share': 30,
+      'done: stale': 12,
+      killed: 12,
     }
     expect(Object.entries(least).filter(([name, count]) => (reached[name] ?? 0) < count)).toEqual([])
   })
