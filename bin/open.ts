@@ -12,6 +12,7 @@ import {
   type ProjectEvents,
   type Result,
 } from '../src/index.ts'
+import { closeAll } from './closing.ts'
 import { OwnerFound, projectWorld, type Place } from './workspace-world.ts'
 import { VERSION } from './version.ts'
 
@@ -142,20 +143,6 @@ function guest(place: Place, remote: RemoteWorkspace, actorName: string | null):
       remote[Symbol.dispose]()
     },
   }
-}
-
-/** Everything is closed even if one part fails; then the failures are told together. */
-async function closeAll(parts: readonly AsyncDisposable[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const part of parts) {
-    try {
-      await part[Symbol.asyncDispose]()
-    } catch (cause) {
-      failures.push(cause)
-    }
-  }
-  if (failures.length === 1) throw failures[0]
-  if (failures.length > 1) throw new AggregateError(failures, 'several parts of a workspace did not close')
 }
 
 function withName(

@@ -20,6 +20,9 @@ const row = (sentence: string, hint: string, exit: ErrorRow['exit'], http: numbe
 })
 
 const INVALID_PARAMS = -32602
+const CONNECTION_FAILED = 1001
+const NOT_AUTHORISED = 1002
+const METHOD_MISSING = 1004
 const FILE_ACCESS = 1005
 const CONFLICT = 1006
 const INTERNAL = -32603
@@ -55,6 +58,14 @@ export type ErrorCode =
   | 'OWNER_UNREACHABLE'
   | 'OWNER_MISMATCH'
   | 'CONNECTION_CLOSED'
+  | 'RELAY_UNREACHABLE'
+  | 'RELAY_DENIED'
+  | 'PORT_TAKEN'
+  | 'ADDRESS_UNUSABLE'
+  | 'ADDRESS_OPEN'
+  | 'ORIGIN_REFUSED'
+  | 'PATH_NOT_FOUND'
+  | 'VERB_NOT_ALLOWED'
   | 'FRAME_INVALID'
   | 'METHOD_NOT_FOUND'
   | 'TIMED_OUT'
@@ -187,6 +198,50 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     INTERNAL,
   ),
   CONNECTION_CLOSED: row('the connection was closed: {reason}', 'try again', 5, 503, 1001),
+  RELAY_UNREACHABLE: row(
+    'the relay at {url} cannot be reached: {reason}',
+    'your work is saved here; check that the relay runs and that its address is right',
+    5,
+    503,
+    CONNECTION_FAILED,
+  ),
+  RELAY_DENIED: row(
+    'the relay does not let you in: {reason}',
+    'check the token, and that it is for this project',
+    7,
+    401,
+    NOT_AUTHORISED,
+  ),
+  PORT_TAKEN: row(
+    'port {port} is in use by another program',
+    'stop that program, or choose another port with --port',
+    4,
+    409,
+    INTERNAL,
+  ),
+  ADDRESS_UNUSABLE: row(
+    'nothing can listen at {host} port {port}: {reason}',
+    'choose another address or port',
+    1,
+    500,
+    INTERNAL,
+  ),
+  ADDRESS_OPEN: row(
+    'listening at {host} would let everyone on the network in',
+    'give a token, or listen at 127.0.0.1',
+    2,
+    400,
+    NOT_AUTHORISED,
+  ),
+  ORIGIN_REFUSED: row(
+    'the {what} {value} is not one that this server serves',
+    'name it in the settings of the server if it is yours',
+    7,
+    403,
+    NOT_AUTHORISED,
+  ),
+  PATH_NOT_FOUND: row('there is nothing at {path}', 'see docs/api.md', 3, 404, METHOD_MISSING),
+  VERB_NOT_ALLOWED: row('{path} does not take {verb}', 'use one of: {allowed}', 2, 405, METHOD_MISSING),
   FRAME_INVALID: row('a message cannot be read: {problem}', 'see docs/protocol.md', 2, 400, 1003),
   METHOD_NOT_FOUND: row('there is no method {method}', 'see docs/api.md', 2, 404, 1004),
   TIMED_OUT: row('{what} took longer than {limit}', 'try again, or allow more time', 6, 504, INTERNAL),

@@ -36,6 +36,7 @@ export type Verb =
   | 'putback'
   | 'import'
   | 'remote'
+  | 'confirm'
 
 /** What happened to one register. */
 export interface RegisterEdit {

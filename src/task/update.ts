@@ -20,6 +20,7 @@ export interface Cursor {
 const CONTENT_EMBED = 5
 const CONTENT_ANY = 8
 const HAS_ORIGIN = 0x80
+const MOST_IN_A_PIECE = 100
 const LOG_ROOT = 'log/'
 
 export function logName(actor: ActorId): string {
@@ -46,20 +47,39 @@ export function advance(cursor: Cursor, count: number): Cursor {
 }
 
 /**
- * The first entry of an edit is an embed, the others one item of many values. Yjs joins neighbouring items of values into
- * one, at a cost that grows with all that stands there; an embed never joins, so edits stay apart until they are deleted.
+ * The first entry of an edit is an embed, those that follow are one item of many values. Yjs joins neighbouring items of
+ * values into one, at a cost that grows with all that stands there; an embed never joins, so edits stay apart until they are
+ * deleted. Every removal in an item of values copies what comes behind it: a long edit is cut, each piece with its embed.
  */
 function writeEntries(encoder: encoding.Encoder, cursor: Cursor, entries: readonly Entry[]): void {
-  const [first, ...others] = entries
-  if (first === undefined) return encoding.writeVarUint(encoder, 0)
+  if (entries.length === 0) return encoding.writeVarUint(encoder, 0)
+  const pieces: (readonly Entry[])[] = []
+  for (let at = 0; at < entries.length; at += MOST_IN_A_PIECE) pieces.push(entries.slice(at, at + MOST_IN_A_PIECE))
   encoding.writeVarUint(encoder, 1) // one writer
-  encoding.writeVarUint(encoder, others.length === 0 ? 1 : 2) // structs
+  encoding.writeVarUint(
+    encoder,
+    pieces.reduce((sum, { length }) => sum + (length === 1 ? 1 : 2), 0), // structs
+  )
   encoding.writeVarUint(encoder, cursor.client)
   encoding.writeVarUint(encoder, cursor.clock)
-  writePlace(encoder, CONTENT_EMBED, cursor.tail, cursor.actor)
+  let at = cursor
+  for (const piece of pieces) {
+    writePiece(encoder, at, piece)
+    at = advance(at, piece.length)
+  }
+}
+
+function writePiece(
+  encoder: encoding.Encoder,
+  { client, clock, tail, actor }: Cursor,
+  entries: readonly Entry[],
+): void {
+  const [first, ...others] = entries
+  if (first === undefined) return
+  writePlace(encoder, CONTENT_EMBED, tail, actor)
   encoding.writeVarString(encoder, JSON.stringify(writeEntry(first)))
   if (others.length === 0) return
-  writePlace(encoder, CONTENT_ANY, { client: cursor.client, clock: cursor.clock }, cursor.actor)
+  writePlace(encoder, CONTENT_ANY, { client, clock }, actor)
   encoding.writeVarUint(encoder, others.length)
   for (const entry of others) encoding.writeAny(encoder, writeEntry(entry))
 }

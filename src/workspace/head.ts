@@ -21,8 +21,18 @@ export interface Head {
   readonly files?: string
   /** Tasks whose files are behind the document: to be written before anything else. */
   readonly due?: readonly Uid[] | 'all'
+  /** How many writes were made here, ever. */
+  readonly written?: number
+  /** Up to which of them a relay has them on its disk, and which relay's data that is. */
+  readonly saved?: { readonly epoch: string; readonly written: number }
   /** Which lost rows of the document the files were asked for already. */
   readonly asked?: string
+}
+
+/** How many writes made here no relay is known to have; all, where `epoch` names the data of another relay. */
+export function unsyncedIn({ written = 0, saved }: Pick<Head, 'written' | 'saved'>, epoch?: string): number {
+  const isThere = saved !== undefined && (epoch === undefined || epoch === saved.epoch)
+  return isThere ? Math.max(0, written - saved.written) : written
 }
 
 /** Undefined for a store that was never written. */

@@ -6,7 +6,7 @@ import type { Store, StoreChange } from '../ports.ts'
 import { longHash } from '../task/hash.ts'
 import type { TaskTable } from '../task/table.ts'
 import { advance, type Cursor } from '../task/update.ts'
-import { DOCUMENT, headChange, HISTORY, inPlace, newHead, readHead, withNonce, type Head } from './head.ts'
+import { DOCUMENT, headChange, HISTORY, inPlace, newHead, readHead, unsyncedIn, withNonce, type Head } from './head.ts'
 import { hasWholeTexts, readSummary, type Summary } from './summary.ts'
 import { SummaryWriter, type SealFacts } from './summary-writer.ts'
 import type { ProjectWorld } from './world.ts'
@@ -22,6 +22,15 @@ export interface Along {
   readonly due?: Iterable<Uid>
   /** What is remembered of files. */
   readonly records?: readonly StoreChange[] | undefined
+  /** Updates that were written elsewhere: before those written here. */
+  readonly heard?: readonly Uint8Array[]
+}
+
+/** What a relay has on its disk. */
+export interface Saved {
+  readonly epoch: string
+  /** Of the writes made here, counted since ever. */
+  readonly written: number
 }
 
 export class Held {
@@ -30,6 +39,9 @@ export class Held {
   /** The summary, if it says what the store holds. */
   readonly summary: Summary | undefined
   cursor: Cursor
+  /** Hears of each write made here, in order, when it is durable. */
+  onWritten: (write: { readonly update: Uint8Array; readonly written: number }) => void = () => undefined
+  #saved: Saved | undefined
   readonly #world: ProjectWorld
   #head: Head
   /** Nothing was ever committed. */
@@ -91,10 +103,12 @@ export class Held {
   async commit(
     updates: readonly Uint8Array[],
     past: readonly Change[],
-    { lastNumber = 0, due = [], records = [] }: Along = {},
+    { lastNumber = 0, due = [], records = [], heard = [] }: Along = {},
   ): Promise<void> {
     const first = this.#isNew ? [(await import('../task/replica.ts')).firstUpdate()] : []
-    const all = [...first, ...updates]
+    const own = [...first, ...updates]
+    const all = [...heard, ...own]
+    const written = this.written + (updates.length === 0 ? 0 : 1)
     const bytes = all.reduce((sum, update) => sum + update.length, 0)
     const head = withNonce(
       {
@@ -102,6 +116,8 @@ export class Held {
         logBytes: this.#head.logBytes + bytes,
         lastNumber: Math.max(this.#head.lastNumber, lastNumber),
         ...dueIn(this.due, due),
+        written,
+        ...this.#savedNow,
         ...(records.length === 0 ? {} : { files: newShortId(this.#world.runtime.random) }),
       },
       this.#world.runtime.random,
@@ -113,6 +129,29 @@ export class Held {
     await this.store.commit([...changes, ...records, headChange(head)])
     this.#head = head
     this.#isNew = false
+    // One that is not the last does not make the write whole.
+    for (const [at, update] of own.entries())
+      this.onWritten({ update, written: at < own.length - 1 ? Math.max(0, written - 1) : written })
+  }
+
+  /** How many writes were made here, ever. */
+  get written(): number {
+    return this.#head.written ?? 0
+  }
+
+  /** Writes made here that no relay is known to have. */
+  get unsynced(): number {
+    return unsyncedIn({ written: this.written, ...this.#savedNow })
+  }
+
+  /** As far as it is known; undefined where no relay was ever met. */
+  get saved(): Saved | undefined {
+    return this.#saved ?? this.#head.saved
+  }
+
+  /** Remembered with the next commit: a crash before it makes what is saved look unsaved, never the other way. */
+  markSaved(saved: Saved): void {
+    this.#saved = saved
   }
 
   /** Rows of the document are known to be lost, and nobody asked the files what they said. */
@@ -147,6 +186,10 @@ export class Held {
     this.cursor = advance(this.cursor, entries)
   }
 
+  get #savedNow(): Pick<Head, 'saved'> | Record<string, never> {
+    return this.saved === undefined ? {} : { saved: this.saved }
+  }
+
   async document(): Promise<readonly Uint8Array[]> {
     return (await this.store.read(DOCUMENT)).map((row) => row.bytes)
   }
@@ -174,6 +217,11 @@ export class Held {
     return this.#head.logBytes >= Math.max(this.#head.snapshotBytes, LEAST_LOG_BYTES)
   }
 
+  async #keepSaved(): Promise<void> {
+    this.#head = { ...this.#head, ...this.#savedNow }
+    await this.store.commit([headChange(this.#head)])
+  }
+
   /** Puts one snapshot in the place of the updates so far; `encode` makes it of them. */
   async compact(encode: (updates: readonly Uint8Array[]) => Promise<Uint8Array>): Promise<void> {
     const rows = await this.store.read(DOCUMENT)
@@ -190,7 +238,10 @@ export class Held {
   async close(seal: () => Promise<void> | undefined = () => undefined): Promise<void> {
     try {
       // Where the directory was before it was moved nothing is left behind.
-      if (this.#world.isInPlace?.() !== false) await this.writer.close(this.seal)
+      if (this.#world.isInPlace?.() !== false) {
+        if (this.#saved !== undefined && !isSame(this.#saved, this.#head.saved)) await this.#keepSaved()
+        await this.writer.close(this.seal)
+      }
       await seal()
       const { client, clock } = this.cursor
       if (!this.#isNew) this.#world.writer.save({ client, clock, nonce: this.#head.nonce })
@@ -198,6 +249,10 @@ export class Held {
       await this.store[Symbol.asyncDispose]()
     }
   }
+}
+
+function isSame(a: Saved, b: Saved | undefined): boolean {
+  return a.epoch === b?.epoch && a.written === b.written
 }
 
 /** Beyond this many, all files are looked at: the head is written with every commit. */

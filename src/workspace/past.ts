@@ -15,7 +15,8 @@ import { viewIn } from './writing.ts'
 /** Newest first. */
 export async function listHistory(project: Project, params: Params<'history.list'>): Promise<Result<'history.list'>> {
   const limit = params.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', params.limit)
-  const changes = await project.history()
+  // A number that became final is no news: people read of it as the key of the task.
+  const changes = (await project.history()).filter(({ verb }) => verb !== 'confirm')
   const uid = params.key === undefined ? undefined : findTask(params.key, project.context(await project.tasks())).uid
   const undone = undoneBy(changes)
   const wanted = uid === undefined ? changes : changes.filter((change) => touched(change).includes(uid))
@@ -71,7 +72,7 @@ function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'
     const id = parseText('change', params.change)
     const named = changes.find((change) => change.id === id)
     if (named === undefined) throw new TaskError('CHANGE_NOT_FOUND', { where: ` with the id ${id.slice(0, 40)}` })
-    if (named.verb === 'purge' || named.verb === 'remote' || named.verb === 'recover')
+    if (NOT_UNDOABLE.has(named.verb))
       throw new TaskError('CHANGE_NOT_FOUND', { where: `: ${named.verb} is not a change that can be` })
     if (undone.has(id)) throw new TaskError('CHANGE_NOT_FOUND', { where: `: ${id} was taken back already` })
     return named
@@ -89,6 +90,8 @@ function pick(changes: readonly Change[], uid: Uid | undefined, params: Params<'
     throw new TaskError('CHANGE_NOT_FOUND', { where: params.key === undefined ? '' : ` of ${params.key}` })
   return own
 }
+
+const NOT_UNDOABLE = new Set(['purge', 'remote', 'recover', 'confirm'])
 
 /** What plain `tide undo` means: an edit made here, not one that came with a backup. An undo itself is only taken back by its id. */
 const UNDOABLE = new Set(['create', 'set', 'move', 'comment', 'delete', 'restore', 'resolve', 'edit', 'putback'])

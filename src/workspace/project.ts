@@ -16,8 +16,9 @@ import type { TaskTable } from '../task/table.ts'
 import type { TaskView } from '../task/types.ts'
 import type { FileProblem } from '../mirror/dangers.ts'
 import { type ViewContext, viewsOf } from '../task/view.ts'
-import { applyPlan, newChange, type Applied } from './applying.ts'
+import { applyPlan, type Applied } from './applying.ts'
 import { FilesBeside } from './files-beside.ts'
+import type { AlongRemote } from './absorbing.ts'
 import { Held } from './held.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
 import type { MirroredProject } from './mirroring.ts'
@@ -29,6 +30,8 @@ import { readBodyAt, type SummaryChanges } from './summary-writer.ts'
 import type { ProjectWorld } from './world.ts'
 
 export interface ProjectEvents {
+  /** A write made here is durable; `written` counts it too. */
+  written: { readonly update: Uint8Array; readonly written: number }
   changed: { readonly tasks: readonly TaskView[]; readonly change: Change }
 }
 
@@ -46,6 +49,7 @@ export class Project implements AsyncDisposable {
   #holding: Promise<Held> | undefined
   #queue: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
+  readonly #written: ProjectEvents['written'][] = []
 
   constructor(world: ProjectWorld) {
     this.world = world
@@ -127,15 +131,7 @@ export class Project implements AsyncDisposable {
   /** One exchange with the files: what people changed comes in, what the document says goes out. */
   async lookAtFiles(options?: FilesOptions): Promise<FilesOutcome> {
     return this.#files.exchange(options, this.#held !== undefined, (work) =>
-      this.#oneAtATime(async () => {
-        const held = await this.hold()
-        try {
-          return await work(this.#asMirrored(held))
-        } catch (cause) {
-          await this.#release(held)
-          throw cause
-        }
-      }),
+      this.inTurn((held) => work(this.#asMirrored(held))),
     )
   }
 
@@ -174,38 +170,40 @@ export class Project implements AsyncDisposable {
     })
   }
 
-  /** Takes updates from elsewhere in: a backup, later a relay. Returns the tasks they touched. */
+  /** Takes updates from elsewhere in: a backup's, a relay's. Returns the tasks they touched. */
   async absorb(
     updates: readonly Uint8Array[],
     from: Pick<Change, 'verb' | 'name'>,
-    along: { readonly history?: readonly Change[]; readonly lastNumber?: number } = {},
+    along: AlongRemote = {},
   ): Promise<readonly Uid[]> {
+    return this.inTurn(async (held) => {
+      const replica = await this.replica()
+      if (replica.isFilled) return this.#absorbIntoGaps(held, updates, from, along)
+      const { absorbUpdates } = await import('./absorbing.ts')
+      const applied = await absorbUpdates(this.#asMirrored(held), replica, updates, from, along)
+      if (applied === undefined) return []
+      await this.#finish(held, applied)
+      this.#compactSoon(held)
+      return [...applied.before.keys()]
+    })
+  }
+
+  /** While nobody else writes; what is thrown makes the project forget what it has in memory: the store is the truth. */
+  async inTurn<Result>(work: (held: Held) => Promise<Result>): Promise<Result> {
     return this.#oneAtATime(async () => {
       const held = await this.hold()
-      const replica = await this.replica()
-      const before = new Map<Uid, TaskState | undefined>()
-      const known = new Set((await held.history()).map(({ id }) => id))
-      const change = newChange(this.world, held, { verb: from.verb, by: from.name })
-      const past = [...(along.history ?? []).filter(({ id }) => !known.has(id)), change]
-      if (replica.isFilled) return this.#absorbIntoGaps(held, updates, past, along.lastNumber)
       try {
-        using _watch = replica.on('changed', (event) => event.before.forEach((state, uid) => before.set(uid, state)))
-        if (!replica.hear(updates, 'remote')) return []
-        // What waits for an earlier update, or for a later version, is kept too: it was heard, and may never be said again.
-        // What several workspaces said by themselves stands there once.
-        const repaired = (await import('../task/twins.ts')).repairTwins(replica, before.keys())
-        await held.commit([...updates, ...repaired], before.size === 0 ? [] : past, {
-          lastNumber: Math.max(replica.tasks.greatestNumber, along.lastNumber ?? 0),
-          due: this.#files.areThere ? before.keys() : [],
-        })
+        return await work(held)
       } catch (cause) {
         await this.#release(held)
         throw cause
       }
-      held.cursor = replica.cursor(held.actor, held.cursor.client)
-      await this.#finish(held, { change, before, isFromElsewhere: true })
-      return [...before.keys()]
     })
+  }
+
+  /** The store, where this process has it now. */
+  get held(): Held | undefined {
+    return this.#held
   }
 
   /** The store with everything checked under its lock. Idempotent. */
@@ -255,6 +253,7 @@ export class Project implements AsyncDisposable {
     const store = await this.world.openStore()
     try {
       const held = await Held.take(this.world, store)
+      held.onWritten = (write) => void this.#written.push(write)
       if (held.summary === undefined) {
         const replica = await this.#rebuild(held)
         await this.#files.ask(this.#asMirrored(held), replica, () => this.#rebuild(held))
@@ -338,6 +337,11 @@ export class Project implements AsyncDisposable {
     await held.store[Symbol.asyncDispose]()
   }
 
+  /** What was committed in this turn, now that the document has it too. */
+  #tellWritten(): void {
+    for (const write of this.#written.splice(0)) this.#emitter.emit('written', write)
+  }
+
   #announce(uids: Iterable<Uid>, tasks: TaskTable, change: Change): void {
     if (!this.isLive) return
     const views = viewsOf(uids, tasks, this.context(tasks))
@@ -375,10 +379,13 @@ export class Project implements AsyncDisposable {
   async #absorbIntoGaps(
     held: Held,
     updates: readonly Uint8Array[],
-    past: readonly Change[],
-    lastNumber = 0,
+    { verb }: Pick<Change, 'verb'>,
+    along: AlongRemote,
   ): Promise<readonly Uid[]> {
-    await held.commit(updates, past, { lastNumber })
+    const known = new Set((await held.history()).map(({ id }) => id))
+    const past = (along.history ?? []).filter(({ id }) => !known.has(id))
+    const [news, heard] = verb === 'remote' ? [[], updates] : [updates, []]
+    await held.commit(news, past, { heard, lastNumber: along.lastNumber })
     this.#replica = undefined
     this.#table = undefined
     await this.#rebuild(held)
@@ -388,7 +395,7 @@ export class Project implements AsyncDisposable {
   }
 
   #oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#queue.then(work, work)
+    const turn = this.#queue.then(work, work).finally(() => this.#tellWritten())
     this.#queue = turn.catch(() => undefined)
     return turn
   }

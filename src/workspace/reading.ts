@@ -97,6 +97,7 @@ function skewProblems(tasks: TaskTable, context: ViewContext, key: (uid: string)
 async function writersOf(project: Project): Promise<ReadonlyMap<string, string>> {
   const writers = new Map<string, string>()
   for (const change of await project.history()) {
+    if (change.verb === 'remote') continue // seen here, written by someone else
     const name = change.name === null ? change.actor : `${change.name} (${change.actor})`
     for (const { stamp } of change.edits) writers.set(`${stamp.client.toString(36)}.${stamp.clock.toString(36)}`, name)
   }

@@ -1,0 +1,96 @@
+/** One connection in a room: what it may, how much it may, and what became of what it sent. */
+import * as Y from 'yjs'
+import type { Connection } from '../ports.ts'
+import { CLOSE, writeDenied, writeRefused, type Settlement } from '../sync/protocol.ts'
+import { Allowance, type RelayLimits } from './limits.ts'
+
+export type Rights = 'read' | 'write' | 'admin'
+
+/** A client with gaps would be asked for ever, one after the other. */
+const ASK_AGAIN_MS = 1_000
+
+export class Member {
+  readonly connection: Connection
+  readonly rights: Rights
+  /** It asked for what it lacks, and hears what is new from then on. */
+  hasAsked = false
+  /** It has sent a message beyond y-websocket's: it understands ours. */
+  isOurs = false
+  /** Told by it alone: one that says the same is the same client, come back. */
+  name: string | undefined
+  /** What it had when it came: of what it wrote until then others may bring what is lost here. */
+  vector: Uint8Array | undefined
+  #since: Settlement = 'committed'
+  /** When it was asked last, or will be. */
+  #askAt = -Infinity
+  #isTold = false
+  #clocks: ReadonlyMap<number, number> | undefined
+  readonly #limits: RelayLimits
+  readonly #messages: Allowance
+  readonly #bytes: Allowance
+
+  constructor(connection: Connection, rights: Rights, limits: RelayLimits, now: number) {
+    this.connection = connection
+    this.rights = rights
+    this.#limits = limits
+    this.#messages = new Allowance(limits.messagesPerSecond, limits.messagesAtOnce, now)
+    this.#bytes = new Allowance(limits.bytesPerSecond, limits.bytesAtOnce, now)
+  }
+
+  /** False when it is not sent because the other side reads too slowly; then the connection is over. */
+  send(frame: Uint8Array): boolean {
+    if (this.connection.waitingBytes > this.#limits.waitingBytes) {
+      this.connection.close('you read too slowly: come back and take what you missed', CLOSE.tryLater)
+      return false
+    }
+    this.connection.send(frame)
+    return true
+  }
+
+  /** Up to where it had written as a client when it came. */
+  clockOf(client: number): number {
+    if (this.#clocks === undefined && this.vector !== undefined) this.#clocks = readClocks(this.vector)
+    return this.#clocks?.get(client) ?? 0
+  }
+
+  isWithinBudget(bytes: number, now: number): boolean {
+    return this.#messages.take(1, now) && this.#bytes.take(bytes, now)
+  }
+
+  /** Something it sent was not taken; a client of ours is told why. */
+  refuse(code: string, reason: string): void {
+    this.#since = 'refused'
+    if (this.isOurs) this.send(writeRefused(code, reason))
+  }
+
+  /** Something it sent changes nothing: it may only read. */
+  refuseWriting(): void {
+    if (this.#since === 'committed') this.#since = 'read-only'
+    if (this.#isTold) return
+    this.#isTold = true
+    this.send(writeDenied('this token may read only: nothing of what you change is saved'))
+  }
+
+  /** Since it was asked last. */
+  settlement(): Settlement {
+    const since = this.#since
+    this.#since = 'committed'
+    return since
+  }
+
+  /** How long to wait before it is asked what the relay lacks; undefined where that is on its way. */
+  waitBeforeAsking(now: number): number | undefined {
+    if (this.#askAt > now) return undefined
+    const wait = Math.max(0, this.#askAt + ASK_AGAIN_MS - now)
+    this.#askAt = now + wait
+    return wait
+  }
+}
+
+function readClocks(vector: Uint8Array): ReadonlyMap<number, number> {
+  try {
+    return Y.decodeStateVector(vector)
+  } catch {
+    return new Map() // its sender is sent away in its turn
+  }
+}

@@ -1,0 +1,59 @@
+/** Questions that a client asks over its sync connection, and their answers, as JSON. A question never changes a task. */
+import { asTaskError, TaskError } from '../errors.ts'
+import { parseWishes, type KeyBook } from './key-book.ts'
+import type { Rights } from './member.ts'
+
+export interface Asked {
+  readonly keys: KeyBook
+  readonly rights: Rights
+  /** A client says who it is, so that an older connection of its own does not stand in its way. */
+  readonly named: (name: string) => void
+}
+
+const LONGEST_NAME = 100
+
+/** `{"result":…}` or `{"error":{code,message,hint,details}}`; never throws. */
+export async function answerQuestion(json: string, asked: Asked): Promise<string> {
+  try {
+    return JSON.stringify({ result: await resultOf(JSON.parse(json), asked) })
+  } catch (cause) {
+    const { code, message, hint, details } = asTaskError(cause)
+    return JSON.stringify({ error: { code, message, hint, details } })
+  }
+}
+
+async function resultOf(question: unknown, { keys, rights, named }: Asked): Promise<unknown> {
+  const { method, params } = isObject(question) ? question : {}
+  const given = isObject(params) ? params['keys'] : undefined
+  switch (method) {
+    case 'keys.confirm':
+      assertWriting(rights)
+      return { keys: await keys.confirm(parseWishes(given)) }
+    case 'keys.learn':
+      assertWriting(rights)
+      return { keys: await keys.learn(parseWishes(given)) }
+    case 'connection.name':
+      named(parseName(isObject(params) ? params['name'] : undefined))
+      return {}
+    default:
+      throw new TaskError('METHOD_NOT_FOUND', { method: JSON.stringify(method ?? null) })
+  }
+}
+
+function parseName(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME) return value
+  throw new TaskError('INVALID_INPUT', {
+    field: 'name',
+    problem: `it is no text of 1 to ${LONGEST_NAME} characters`,
+    fix: 'give random ones that nobody else knows',
+  })
+}
+
+function assertWriting(rights: Rights): void {
+  if (rights === 'read')
+    throw new TaskError('RELAY_DENIED', { url: 'this project', reason: 'this token may read only' })
+}
+
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,248 @@
+/**
+ * One project's document at the relay: in memory and as rows of a log, the log never behind what anyone was told.
+ * Takes what the gate let in; knows no connections.
+ *
+ *   log `room/<project>`     one row per commit; the snapshot of a compacted log is its first row
+ */
+import * as Y from 'yjs'
+import type { Runtime, Store } from '../ports.ts'
+import type { Known } from './gate.ts'
+
+/** Below this a log is never worth compacting. */
+const LEAST_LOG_BYTES = 256 * 1024
+/** When its project is unloaded a log is compacted sooner: the next to come waits for its rows. */
+const LEAST_ROWS = 64
+/** Answers to vectors that are kept for whoever asks the same. */
+const MOST_ANSWERS = 8
+const LONGEST_KEPT_VECTOR = 16 * 1024
+
+/** Neighbours that Yjs joins at the end of a transaction are copied once for each: memory grows with the square. */
+const MOST_AT_ONCE = 500
+
+interface Whole {
+  readonly bytes: Uint8Array
+  /** Committed since. */
+  readonly since: Uint8Array[]
+  sinceBytes: number
+}
+
+export class RoomDocument {
+  /** What is accepted, also what is on its way to the disk. */
+  readonly known: Known
+  #doc: Y.Doc
+  #logBytes = 0
+  #rows = 0
+  #snapshotBytes = 0
+  #lastSeq = 0
+  #vector: Uint8Array | undefined
+  #whole: Whole | undefined
+  #answers = new Map<string, Uint8Array>()
+  readonly #store: Store
+  readonly #log: string
+  readonly #report: Runtime['log']
+
+  private constructor(store: Store, project: string, report: Runtime['log']) {
+    this.#store = store
+    this.#log = roomLog(project)
+    this.#report = report
+    this.#doc = new Y.Doc()
+    this.known = new Map()
+  }
+
+  static async load(store: Store, project: string, report: Runtime['log']): Promise<RoomDocument> {
+    const document = new RoomDocument(store, project, report)
+    await document.reload()
+    return document
+  }
+
+  /** What the disk has; a row that Yjs cannot read is left where it is and reported. */
+  async reload(): Promise<void> {
+    const rows = await this.#store.read(this.#log)
+    this.#doc = documentOf(rows, (seq, cause) =>
+      this.#report({ level: 'error', event: 'room.row.unreadable', log: this.#log, seq, problem: String(cause) }),
+    )
+    const size = await this.#store.size(this.#log)
+    this.#logBytes = size.bytes
+    this.#rows = size.rows
+    this.#snapshotBytes = size.snapshotBytes
+    this.#lastSeq = rows.at(-1)?.seq ?? 0
+    this.#forgetAnswers()
+    this.#whole = undefined
+    this.known.clear()
+    this.relearn()
+  }
+
+  /** Memory has more than what was accepted by its clocks: what waited for it came in with it. */
+  relearn(): void {
+    for (const client of this.#doc.store.clients.keys())
+      this.known.set(client, Math.max(this.known.get(client) ?? 0, Y.getState(this.#doc.store, client)))
+  }
+
+  /** Whether something that this update takes away is still there. */
+  lacksRemovalOf(update: Uint8Array): boolean {
+    const { clients } = this.#doc.store
+    return [...Y.decodeUpdate(update).ds.clients].some(([client, ranges]) => {
+      const structs = clients.get(client) ?? []
+      return ranges.some(({ clock, len }) => !isRemoved(structs, clock, clock + len))
+    })
+  }
+
+  /** The number of the last commit: grows by one with each. */
+  get seq(): number {
+    return this.#lastSeq
+  }
+
+  /** Into memory; returns what was new, as one. Throws at bytes that Yjs cannot read: then `reload`. */
+  apply(updates: readonly Uint8Array[]): Uint8Array | undefined {
+    const heard: Uint8Array[] = []
+    const hear = (update: Uint8Array): void => void heard.push(update)
+    this.#doc.on('update', hear)
+    try {
+      for (let at = 0; at < updates.length; at += MOST_AT_ONCE) {
+        this.#doc.transact(() => {
+          for (const update of updates.slice(at, at + MOST_AT_ONCE)) Y.applyUpdate(this.#doc, update)
+        })
+      }
+    } finally {
+      this.#doc.off('update', hear)
+    }
+    return heard.length < 2 ? heard[0] : Y.mergeUpdates(heard)
+  }
+
+  /** Onto the disk. From then on it is part of every answer. */
+  async commit(update: Uint8Array): Promise<void> {
+    await this.#store.commit([{ append: this.#log, bytes: update }])
+    this.#lastSeq++
+    this.#rows++
+    this.#logBytes += update.length
+    this.#forgetAnswers()
+    this.#keep(update)
+  }
+
+  get vector(): Uint8Array {
+    return (this.#vector ??= Y.encodeStateVector(this.#doc))
+  }
+
+  /**
+   * What someone lacks who has this vector: in parts, to be applied in their order, after the last of which all is there.
+   * The state of a whole project is encoded once and kept. Undefined for a vector that cannot be read.
+   */
+  missing(vector: Uint8Array): readonly Uint8Array[] | undefined {
+    if (isEmpty(vector)) return this.#wholeParts()
+    const name = vector.length > LONGEST_KEPT_VECTOR ? undefined : latin1(vector)
+    const kept = name === undefined ? undefined : this.#answers.get(name)
+    if (kept !== undefined) return [kept]
+    const answer = this.#difference(vector)
+    if (answer === undefined) return undefined
+    if (name !== undefined) {
+      if (this.#answers.size === MOST_ANSWERS) this.#answers.clear()
+      this.#answers.set(name, answer)
+    }
+    return [answer]
+  }
+
+  get isDueForCompaction(): boolean {
+    return this.#logBytes >= Math.max(this.#snapshotBytes, LEAST_LOG_BYTES)
+  }
+
+  get isWorthCompactingAtRest(): boolean {
+    return this.#rows >= LEAST_ROWS || this.isDueForCompaction
+  }
+
+  /** Puts the whole state in the place of all rows. Nothing may be applied that is not committed. */
+  async compact(): Promise<void> {
+    const through = this.#lastSeq
+    const parts = this.#wholeParts()
+    const snapshot = parts.length === 1 && parts[0] !== undefined ? parts[0] : Y.encodeStateAsUpdate(this.#doc)
+    await this.#store.commit([{ compact: this.#log, through, snapshot }])
+    this.#logBytes = 0
+    this.#rows = 0
+    this.#snapshotBytes = snapshot.length
+  }
+
+  #wholeParts(): readonly Uint8Array[] {
+    const whole = (this.#whole ??= { bytes: Y.encodeStateAsUpdate(this.#doc), since: [], sinceBytes: 0 })
+    return whole.since.length === 0 ? [whole.bytes] : [whole.bytes, merged(whole.since)]
+  }
+
+  #keep(update: Uint8Array): void {
+    const whole = this.#whole
+    if (whole === undefined) return
+    whole.since.push(update)
+    whole.sinceBytes += update.length
+    // Merging many small ones for everyone who comes costs more than encoding anew once.
+    if (whole.since.length > 256 || whole.sinceBytes > Math.max(64 * 1024, whole.bytes.length / 8))
+      this.#whole = undefined
+  }
+
+  #difference(vector: Uint8Array): Uint8Array | undefined {
+    try {
+      return Y.encodeStateAsUpdate(this.#doc, vector)
+    } catch {
+      return undefined
+    }
+  }
+
+  #forgetAnswers(): void {
+    this.#vector = undefined
+    if (this.#answers.size > 0) this.#answers.clear()
+  }
+}
+
+export function roomLog(project: string): string {
+  return `room/${project}`
+}
+
+/** Where a row cannot be read, all is read again without it: what Yjs took of it may be half of it. */
+function documentOf(
+  rows: readonly { readonly seq: number; readonly bytes: Uint8Array }[],
+  unreadable: (seq: number, cause: unknown) => void,
+): Y.Doc {
+  const doc = new Y.Doc()
+  // Yjs tidies formats up after a merge by deleting some. The clients do that: a relay writes nothing of its own.
+  doc.on('afterTransaction', (transaction: Y.Transaction) => {
+    transaction._needFormattingCleanup = false
+  })
+  for (const { seq, bytes } of rows) {
+    try {
+      Y.applyUpdate(doc, bytes)
+    } catch (cause) {
+      unreadable(seq, cause)
+      return documentOf(
+        rows.filter((row) => row.seq !== seq),
+        unreadable,
+      )
+    }
+  }
+  return doc
+}
+
+function isRemoved(structs: (Y.Item | Y.GC)[], from: number, to: number): boolean {
+  if (structs.length === 0) return false
+  const last = structs.at(-1)
+  if (last === undefined || last.id.clock + last.length < to) return false
+  for (let at = from; at < to;) {
+    const struct = structs[Y.findIndexSS(structs, at)]
+    if (struct === undefined || !struct.deleted) return false
+    at = struct.id.clock + struct.length
+  }
+  return true
+}
+
+function merged(updates: Uint8Array[]): Uint8Array {
+  const all = updates.length === 1 ? updates[0] : Y.mergeUpdates(updates)
+  if (all === undefined) throw new Error('nothing to merge')
+  updates.splice(0, updates.length, all)
+  return all
+}
+
+/** Of nobody anything: also with trailing zeros some clients write it as no bytes at all. */
+function isEmpty(vector: Uint8Array): boolean {
+  return vector.length === 0 || (vector.length === 1 && vector[0] === 0)
+}
+
+function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}

@@ -1,0 +1,209 @@
+/**
+ * A project and its relay, for as long as the project is open: what a session asks is answered from the document, what it
+ * brings is taken in, and what the relay has on its disk is remembered. Where the relay is, the transport knows.
+ */
+import * as Y from 'yjs'
+import { createEmitter, type Emitter } from '../events.ts'
+import { parseUid } from '../ids.ts'
+import type { Transport } from '../ports.ts'
+import { Peer, type PeerHost, type PeerOptions, type PeerState } from '../sync/peer.ts'
+import type { Missing } from '../sync/session.ts'
+import { KeyConfirming } from './confirming.ts'
+import type { Held } from './held.ts'
+import type { Project } from './project.ts'
+
+export interface SyncingOptions extends PeerOptions {
+  /** Where the relay is, as people read it; no credentials. */
+  readonly url: string
+  /** What this workspace says of itself to others. */
+  readonly presence: PresenceState
+}
+
+/** Who is connected, and where. */
+export interface PresenceState {
+  readonly workspace: string
+  readonly actor: string | null
+  readonly host?: string
+}
+
+export interface SyncingEvents {
+  connected: { readonly url: string }
+  disconnected: { readonly url: string; readonly reason: string }
+  saved: { readonly written: number }
+  unsynced: { readonly reason: string }
+}
+
+/** Beyond this the clocks of workspace and relay do not tell the same time. */
+const SKEW_MS = 60_000
+
+export class Syncing implements AsyncDisposable {
+  readonly url: string
+  readonly on: Emitter<SyncingEvents>['on']
+  readonly #peer: Peer
+  readonly #project: Project
+  readonly #subscriptions: readonly Disposable[]
+  readonly #confirming: KeyConfirming
+  #skewMs = 0
+  #client = 0
+  /** Something here waits for rows that were lost: it cannot be said, and is on nobody's disk. */
+  #isPartial = false
+
+  private constructor(project: Project, transport: Transport, { url, presence, ...options }: SyncingOptions) {
+    const { runtime } = project.world
+    const { on, emit } = createEmitter<SyncingEvents>(runtime.log)
+    this.on = on
+    this.url = url
+    this.#project = project
+    const state = JSON.stringify(presence)
+    this.#peer = new Peer(transport, this.#host(state), runtime, options)
+    this.#confirming = new KeyConfirming(project, (method, params) => this.#peer.ask(method, params))
+    this.#subscriptions = [
+      project.on('written', ({ update, written }) => this.#peer.say(update, written)),
+      project.on('changed', ({ tasks }) => this.#confirming.soon(tasks.map(({ uid }) => parseUid(uid)))),
+      this.#peer.on('changed', ({ state: { phase, ...more } }) => {
+        if (phase === 'synced') emit('connected', { url })
+        if (phase === 'unreachable' || phase === 'denied')
+          emit('disconnected', { url, reason: 'reason' in more ? more.reason : '' })
+      }),
+      this.#peer.on('saved', ({ written }) => emit('saved', { written })),
+      this.#peer.on('unsynced', ({ reason }) => emit('unsynced', { reason })),
+    ]
+  }
+
+  /** The project is held and its document loaded from here on. */
+  static async start(project: Project, transport: Transport, options: SyncingOptions): Promise<Syncing> {
+    const syncing = new Syncing(project, transport, options)
+    await project.hold()
+    syncing.#peer.start()
+    return syncing
+  }
+
+  get state(): PeerState {
+    return this.#peer.state
+  }
+
+  /** Why the relay does not take what is written here. */
+  get refusal(): string | undefined {
+    return this.#peer.refusal
+  }
+
+  /** How far the relay's clock is ahead of this machine's, where that is more than a minute. */
+  get skewMs(): number {
+    return Math.abs(this.#skewMs) > SKEW_MS ? this.#skewMs : 0
+  }
+
+  /** Writes made here that the relay is not known to have on its disk; undefined while this process has no store. */
+  get unsynced(): number | undefined {
+    return this.#project.held?.unsynced
+  }
+
+  /** Who else is connected to the project. */
+  others(): readonly PresenceState[] {
+    return this.#peer.others.flatMap((state) => {
+      const presence = parsePresence(state)
+      return presence === undefined ? [] : [presence]
+    })
+  }
+
+  /** Everything written before is on the relay's disk, and everything of the relay is here. */
+  async settle(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#peer.settle(options)
+  }
+
+  wake(): void {
+    this.#peer.wake()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]()
+    // Together: a question that the relay never answers ends with its connection.
+    await Promise.all([this.#confirming[Symbol.asyncDispose](), this.#peer[Symbol.asyncDispose]()])
+  }
+
+  #host(state: string): PeerHost {
+    const project = this.#project
+    const syncing = this
+    return {
+      vector: () => project.inTurn(async (held) => syncing.#vector(held)),
+      missing: (vector) => project.inTurn(async (held) => syncing.#missing(held, vector)),
+      hear: async (updates) => void (await project.absorb(updates, { verb: 'remote', name: null })),
+      get written() {
+        return syncing.#isPartial ? undefined : project.held?.written
+      },
+      presence: () => ({ client: (syncing.#client = project.held?.cursor.client ?? syncing.#client), state }),
+      settled: (event) => syncing.#settled(event),
+      synced: () => this.#confirming.soon(),
+    }
+  }
+
+  #settled({ status, epoch, written, time }: Parameters<PeerHost['settled']>[0]): void {
+    const { held, world } = this.#project
+    this.#skewMs = time - world.runtime.now()
+    const isOther = held?.saved?.epoch !== epoch
+    if (isOther) this.#confirming.teach()
+    if (status === 'committed' && !this.#isPartial) held?.markSaved({ epoch, written })
+    else if (isOther) held?.markSaved({ epoch, written: 0 })
+  }
+
+  async #vector(held: Held): Promise<Uint8Array> {
+    return Y.encodeStateVector((await this.#sayable(held)).doc)
+  }
+
+  async #missing(held: Held, vector: Uint8Array): Promise<Missing> {
+    const { doc, isAll } = await this.#sayable(held)
+    this.#isPartial = !isAll
+    // It was there, and is not: the relay's disk is older than what it has told.
+    if (held.saved !== undefined && held.unsynced === 0 && isBehind(vector, doc)) {
+      held.markSaved({ epoch: held.saved.epoch, written: 0 })
+      this.#confirming.teach()
+    }
+    return { update: Y.encodeStateAsUpdate(doc, vector), written: held.written }
+  }
+
+  /** A document in which something lost was stood in for is for reading: others get what is really there. */
+  async #sayable(held: Held): Promise<{ readonly doc: Y.Doc; readonly isAll: boolean }> {
+    const replica = await this.#project.replica()
+    if (!replica.isFilled) return { doc: replica.doc, isAll: true }
+    const { openReplica } = await import('../task/replica.ts')
+    const { doc } = openReplica(await held.document(), this.#project.world.runtime.log)
+    const isAll = doc.store.pendingStructs === null && doc.store.pendingDs === null
+    // What waits for the lost rows cannot be said before they are back.
+    doc.store.pendingStructs = null
+    doc.store.pendingDs = null
+    return { doc, isAll }
+  }
+}
+
+function isBehind(vector: Uint8Array, doc: Y.Doc): boolean {
+  const theirs = Y.decodeStateVector(vector)
+  return [...doc.store.clients.keys()].some((client) => (theirs.get(client) ?? 0) < Y.getState(doc.store, client))
+}
+
+/** What waits for something that is not here would make the relay refuse all of it. */
+function withoutWaiting<Result>(doc: Y.Doc, work: () => Result): Result {
+  const { pendingStructs, pendingDs } = doc.store
+  doc.store.pendingStructs = null
+  doc.store.pendingDs = null
+  try {
+    return work()
+  } finally {
+    doc.store.pendingStructs = pendingStructs
+    doc.store.pendingDs = pendingDs
+  }
+}
+
+/** Foreign clients say what they like of themselves. */
+function parsePresence(state: string): PresenceState | undefined {
+  try {
+    const value: unknown = JSON.parse(state)
+    if (typeof value !== 'object' || value === null) return undefined
+    const { workspace, actor, host } = value as { readonly [name: string]: unknown }
+    return {
+      workspace: typeof workspace === 'string' ? workspace.slice(0, 500) : 'another program',
+      actor: typeof actor === 'string' ? actor.slice(0, 200) : null,
+      ...(typeof host === 'string' ? { host: host.slice(0, 200) } : {}),
+    }
+  } catch {
+    return undefined
+  }
+}
