@@ -129,7 +129,7 @@ export class Peer implements AsyncDisposable {
       if (this.#state.phase === 'closed')
         throw new TaskError('CONNECTION_CLOSED', { reason: 'the workspace was closed' })
       await this.#session?.idle()
-      if (this.#session?.isSynced === true && this.#refusal === undefined) return
+      if (this.#session?.isExchanged === true && (await ended(this.#session.roundTrip(), signal)) === 'committed') return
       if (this.#session !== undefined && this.#refusal?.isForGood === true)
         throw new TaskError('RELAY_DENIED', { url: 'this address', reason: this.#refusal.reason })
       await this.#nextChange(signal)
@@ -322,6 +322,17 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** Or rejects when the signal ends first. */
+function ended<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
 }
 

@@ -85,9 +85,10 @@ export class Session {
   #working: Promise<void> | undefined
   readonly #barriers = new Map<number, Barrier>()
   #lastBarrier = 0
+  readonly #trips = new Map<number, (status: Settlement | undefined) => void>()
   /** Something was sent since the last barrier. */
   #isUncovered = false
-  #questions = new Map<number, { resolve(json: string): void; reject(cause: unknown): void }>()
+  #questions = new Map<number, { readonly resolve: (json: string) => void; readonly reject: (cause: unknown) => void }>()
   #lastQuestion = 0
   #presentAs: number | undefined
   readonly #others = new Map<number, Presence>()
@@ -119,6 +120,18 @@ export class Session {
   get isSynced(): boolean {
     const isSaying = this.#meanwhile !== undefined || this.#barriers.size > 0 || this.#isUncovered
     return this.#hasAll && this.#isOffered && !isSaying && this.#spoilt < this.#offers
+  }
+
+  /** Both sides have said what they had when this connection began. */
+  get isExchanged(): boolean {
+    return this.#hasAll && this.#isOffered && this.#meanwhile === undefined
+  }
+
+  /** What became of all that was sent; then everything that the relay has told by now is here. Undefined where it ends first. */
+  roundTrip(): Promise<Settlement | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined)
+    this.#barrier()
+    return new Promise((resolve) => this.#trips.set(this.#lastBarrier, resolve))
   }
 
   /** A write that is durable here; `written` counts it too. */
@@ -271,7 +284,10 @@ export class Session {
     if (status !== 'committed') [this.#spoilt, this.#spoiltBy] = [offer, status]
     if (this.#isUncovered) this.#barrier()
     // What came after something that was not taken may be there; that it is, only the next offer shows.
-    this.#host.settled({ status: offer > this.#spoilt ? status : this.#spoiltBy, epoch, time, written })
+    const outcome = offer > this.#spoilt ? status : this.#spoiltBy
+    this.#host.settled({ status: outcome, epoch, time, written })
+    this.#trips.get(number)?.(outcome)
+    this.#trips.delete(number)
     this.#tellSynced()
   }
 
@@ -292,8 +308,10 @@ export class Session {
   #over(ending: Ending): void {
     if (this.#isOver) return
     this.#isOver = true
-    for (const { reject } of this.#questions.values()) reject(connectionOver(ending.reason))
+    for (const question of this.#questions.values()) question.reject(connectionOver(ending.reason))
     this.#questions.clear()
+    for (const resolve of this.#trips.values()) resolve(undefined)
+    this.#trips.clear()
     this.#host.metOthers([])
   }
 }

@@ -1,4 +1,4 @@
-/** Transport, in memory and over a socket. */
+/** Transport, in memory, over a socket and over a WebSocket. */
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,11 +7,13 @@ import { describe, expect, it } from 'vitest'
 import { memoryPair, memoryTransport } from '../../adapters/memory/transport.ts'
 import { nodeRuntime } from '../../adapters/node/runtime.ts'
 import { socketTransport } from '../../adapters/node/socket.ts'
+import { webSocketTransport } from '../../adapters/websocket/client.ts'
 import { maxFrameBytes, transportConformance } from '../conformance/transport.ts'
+import { freePort, listenForWebSockets } from './websocket-place.ts'
 
 transportConformance('memory', async () => {
   const transport = memoryTransport({ maxFrameBytes })
-  return { transport: () => transport, [Symbol.asyncDispose]: async () => undefined }
+  return { transport: () => transport, carriesStatus: true, [Symbol.asyncDispose]: async () => undefined }
 })
 transportConformance('socket', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tide-socket-'))
@@ -19,6 +21,20 @@ transportConformance('socket', async () => {
   return {
     transport: () => socketTransport(path, nodeRuntime(), { maxFrameBytes }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  }
+})
+transportConformance('websocket', async () => {
+  const port = await freePort()
+  const options = { maxFrameBytes, maxSentBytes: maxFrameBytes }
+  const transport = webSocketTransport(`ws://127.0.0.1:${port}/sync/project`, nodeRuntime(), options)
+  return {
+    transport: () => ({
+      connect: (how) => transport.connect(how),
+      listen: (accept) => listenForWebSockets(port, accept),
+    }),
+    unreachable: 'RELAY_UNREACHABLE',
+    carriesStatus: true,
+    [Symbol.asyncDispose]: async () => undefined,
   }
 })
 
