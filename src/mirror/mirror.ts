@@ -22,7 +22,7 @@ import { renderTasks, rowFor, type Rendered } from './rendering.ts'
 import { seenNow } from './saying.ts'
 import { deletion, isMissing, judgeMissing, MISSING, withoutFile, type Missing } from './missing.ts'
 import { editPlan, importPlan, NOTHING, type FilePlan, type Numbering } from './planning.ts'
-import { differing, isInFiles, saidIn, sameValue } from './said.ts'
+import { isInFiles, sameValue } from './said.ts'
 import type { Bodies, MirrorHost, MirrorWorld } from './world.ts'
 
 /** What the commits of the plans made of them. */
@@ -33,6 +33,8 @@ export interface Committed {
   readonly bases: ReadonlyMap<Uid, BodyBase>
   /** The values that were written, by task and field. */
   readonly written: ReadonlyMap<Uid, ReadonlyMap<Field, Alive>>
+  /** Cells of files that are remembered already, by what they say alone. */
+  readonly remembered: ReadonlySet<string>
 }
 
 export class Mirror {
@@ -118,12 +120,15 @@ export class Mirror {
       this.index.remove(from)
     }
     for (const file of reading.files) {
-      this.#pending.set(file.path, await readRecordOf(file, committed, bodies))
       const own = file.tasks.map(({ uid }) => uid)
+      const isPlain =
+        file.meaning === 'import' && file.tasks.every((task) => isSaidBySeeds(committed.tasks.get(task.uid), task))
+      if (!isPlain || !committed.remembered.has(cellOf(file.path)))
+        this.#pending.set(file.path, await readRecordOf(file, committed, bodies))
       // A task whose file was written over by another's stands nowhere: it gets a file again.
       for (const uid of this.index.rows.get(file.path)?.uids ?? []) if (!own.includes(uid)) uids.add(uid)
       this.index.put({ ...rowFor(file.entry, own), problems: file.problems })
-      if (file.meaning !== 'import' || !file.tasks.every((task) => isSaid(committed.tasks.get(task.uid), task)))
+      if (!isPlain || file.tasks.some(({ uid, parsed }) => isToBeNamed(committed.tasks.get(uid), parsed)))
         for (const uid of own) uids.add(uid)
     }
     for (const { entry, uids: own, wasHeld, wasGone } of reading.same) {
@@ -221,6 +226,11 @@ export class Mirror {
     ]
   }
 
+  /** While a file cannot be read nobody knows whose it is: it may be that of any task that seems to have none. */
+  isAllKnown(): boolean {
+    return [...this.index.rows.values()].every(({ state, uids }) => state !== 'held' || uids.length > 0)
+  }
+
   /** Gone, and not known to be. */
   #missing(seen: Look): readonly string[] {
     return seen.gone.filter((path) => !isMissing(this.index.rows.get(path)))
@@ -288,7 +298,7 @@ async function readTaskOf(task: ReadTask, { tasks, bases, written }: Committed, 
   const { uid, said, base, edits } = task
   const state = tasks.get(uid)
   if (base === undefined || edits === undefined) {
-    if (state === undefined) return { uid, seen: new Map() }
+    if (state === undefined || isSaidBySeeds(state, task)) return { uid, seen: new Map() }
     return seenNow(state, said, task.hasLiveBody === true ? task.body : undefined, bodies)
   }
   const seen = new Map(base.seen)
@@ -320,13 +330,29 @@ async function bodyOf(
   return { name, characters: charactersIn({ text, name, characters }, parsed.body) }
 }
 
-/** A new task whose file says all there is: most of a first import. Where in doubt, the file is looked at again. */
-function isSaid(state: TaskState | undefined, { said, body = '', parsed }: ReadTask): boolean {
-  if (state === undefined || parsed.id === null || isDeleted(state) || isConfirmed(state)) return false
-  const values = aliveIn(state, BODY)
-  const isFirst = values.length <= 1 && values.every((value) => isSeed(value) && value.value === body)
-  if (!isFirst || (values.length === 0 && body !== '')) return false
-  return differing(saidIn(state), said).every((field) => field === SHAPE || field === ORDER)
+/**
+ * A new task of which there is nothing but what its file says: most of a first import. Then the text itself is all there is
+ * to remember. Where in doubt, the file is looked at again.
+ */
+function isSaidBySeeds(state: TaskState | undefined, { said, body = '' }: ReadTask): boolean {
+  if (state === undefined) return false
+  let count = 0
+  let hasBody = false
+  for (const [field, [value, ...others]] of state.registers) {
+    if (field === DELETED) return false
+    const isBody = field === BODY
+    if (!isBody && (!isInFiles(field) || field === SHAPE || field === ORDER)) continue
+    if (value === undefined || others.length > 0 || !isSeed(value)) return false
+    if (isBody ? value.value !== body : !sameValue(value.value, said.get(field))) return false
+    if (isBody) hasBody = true
+    else count++
+  }
+  return count === said.size - (said.has(SHAPE) ? 1 : 0) - (said.has(ORDER) ? 1 : 0) && hasBody === (body !== '')
+}
+
+/** Its id, or the key that is certain by now, is still to be written into the file. */
+function isToBeNamed(state: TaskState | undefined, parsed: ReadTask['parsed']): boolean {
+  return parsed.id === null || (state !== undefined && isConfirmed(state))
 }
 
 function isGoneTask(state: TaskState | undefined): boolean {

@@ -261,6 +261,7 @@ export class Mirroring {
     const again = [...this.#mirror.unsettled(reading, seen, options, host.tasks)]
     const before = new Map<Uid, TaskState | undefined>()
     const bases = new Map<Uid, BodyBase>()
+    const remembered = new Set<string>()
     const changes: Change[] = []
     let isFromElsewhere = false
     for (const plan of plans) {
@@ -270,17 +271,19 @@ export class Mirroring {
       isFromElsewhere ||= applied.isFromElsewhere
       for (const [uid, state] of applied.before) if (!before.has(uid)) before.set(uid, state)
       for (const [uid, base] of applied.bases ?? []) bases.set(uid, base)
+      for (const change of plan.records) if ('put' in change) remembered.add(change.put)
     }
     const tasks = await project.tasks()
     const stateBefore = (uid: Uid): TaskState | undefined => (before.has(uid) ? before.get(uid) : tasks.get(uid))
     const written = writtenBy(changes, tasks)
-    const committed: Committed = { tasks, before: { get: stateBefore }, bases, written }
+    const committed: Committed = { tasks, before: { get: stateBefore }, bases, written, remembered }
     const uids = await this.#mirror.settle(reading, seen, committed, bodiesOf(project), options)
     // A project that never had files gets them now.
     const due = isFirst ? withoutFile(tasks, (uid) => this.pathOf(uid)) : dueBefore === 'all' ? tasks.uids() : dueBefore
     const standing = this.#asking === undefined ? [] : [...tasks.uids()].filter((uid) => this.pathOf(uid) !== undefined)
-    const homeless = this.#mayLack && this.#isAllKnown(again) ? withoutFile(tasks, (uid) => this.pathOf(uid)) : []
-    this.#mayLack &&= !this.#isAllKnown(again)
+    const isAllKnown = this.#mayLack && again.length === 0 && this.#mirror.isAllKnown()
+    const homeless = isAllKnown ? withoutFile(tasks, (uid) => this.pathOf(uid)) : []
+    this.#mayLack &&= !isAllKnown
     const toRender = new Set([...uids, ...due, ...standing, ...homeless])
     const read = reading.files.flatMap(({ tasks: own }) => own.map(({ uid }) => uid))
     const rendered = await this.#render(project, toRender, { newBodies, isLooked: true, settled: read })
@@ -297,12 +300,6 @@ export class Mirroring {
       written: rendered.written,
       again: left,
     }
-  }
-
-  /** While a file cannot be read nobody knows whose it is: it may be that of any task that seems to have none. */
-  #isAllKnown(unsettled: readonly string[]): boolean {
-    const rows = [...this.#mirror.index.rows.values()]
-    return unsettled.length === 0 && rows.every(({ state, uids }) => state !== 'held' || uids.length > 0)
   }
 
   async #render(
