@@ -190,7 +190,7 @@ function applySplices(text: Y.Text, splices: readonly Splice[]): Touched {
 }
 
 export function bodySeed(uid: Uid, first: string): Uint8Array {
-  const seed = new Y.Doc()
+  const seed = new Y.Doc({ guid: '' }) // a random one costs more than the rest of it
   seed.clientID = seedClient(uid, first)
   seed.getMap(BODIES).set(nameOfText(uid, first), new Y.Text(first))
   return Y.encodeStateAsUpdate(seed)

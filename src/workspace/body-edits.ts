@@ -21,54 +21,80 @@ export interface EditedBodies {
   readonly bases: ReadonlyMap<Uid, BodyBase>
 }
 
+/** All in one transaction: each of its own would look at every writer there is, and a first edit brings one along. */
 export function editBodies(replica: Replica, planned: readonly PlannedBody[], client: number): EditedBodies {
   const updates: Uint8Array[] = []
-  const writes: Write[] = []
-  const texts: TextEdit[] = []
-  const bases = new Map<Uid, BodyBase>()
-  let clock = 0
-  for (const body of planned) {
+  const keep = (update: Uint8Array): void => void updates.push(update)
+  const edits = new BodyEdits(replica, client)
+  replica.doc.on('update', keep)
+  try {
+    replica.doc.transact(() => {
+      for (const body of planned) edits.make(body)
+    }, 'local')
+  } finally {
+    replica.doc.off('update', keep)
+  }
+  const { writes, texts, clock, bases } = edits
+  return { updates, writes, texts, clock, bases }
+}
+
+class BodyEdits {
+  readonly writes: Write[] = []
+  readonly texts: TextEdit[] = []
+  readonly bases = new Map<Uid, BodyBase>()
+  clock = 0
+  readonly #replica: Replica
+  readonly #client: number
+
+  constructor(replica: Replica, client: number) {
+    this.#replica = replica
+    this.#client = client
+  }
+
+  make(body: PlannedBody): void {
     const { uid } = body
-    const state = replica.tasks.get(uid)
-    if (state === undefined) continue
-    if ('erase' in body) {
-      updates.push(...eraseBodies(replica, uid))
-      continue
-    }
-    if ('at' in body) {
-      let base = body.at
-      for (const next of [...(body.via ?? []), body.next]) {
-        const made = editBodyAt(replica, uid, base, next, { client, hasMade: body.hasMade })
-        if (made === undefined) {
-          // What it was edited from is not here: it stands beside what is, whole.
-          writes.push({ uid, field: BODY, value: body.next, base: [] })
-          break
-        }
-        base = made.now
-        bases.set(uid, base)
-        if (made.edited === undefined) continue
-        updates.push(...made.edited.updates)
-        writes.push(grownWrite(state, made.edited))
-        texts.push(textEdit(uid, made.edited))
-        if (made.edited.edit.client === client) clock = made.edited.edit.to
+    const state = this.#replica.tasks.get(uid)
+    if (state === undefined) return
+    if ('erase' in body) eraseBodies(this.#replica, uid)
+    else if ('at' in body) this.#makeAt(body, state)
+    else this.#makeNow(body, state)
+  }
+
+  /** Step by step from what it was when it was shown. */
+  #makeAt(body: Extract<PlannedBody, { readonly at: BodyBase }>, state: TaskState): void {
+    const { uid } = body
+    let base = body.at
+    for (const next of [...(body.via ?? []), body.next]) {
+      const made = editBodyAt(this.#replica, uid, base, next, { client: this.#client, hasMade: body.hasMade })
+      if (made === undefined) {
+        // What it was edited from is not here: it stands beside what is, whole.
+        this.writes.push({ uid, field: BODY, value: body.next, base: [] })
+        return
       }
-      continue
+      base = made.now
+      this.bases.set(uid, base)
+      if (made.edited === undefined) continue
+      this.writes.push(grownWrite(state, made.edited))
+      this.texts.push(textEdit(uid, made.edited))
+      if (made.edited.edit.client === this.#client) this.clock = made.edited.edit.to
     }
+  }
+
+  #makeNow(body: Exclude<PlannedBody, { readonly at: BodyBase } | { readonly erase: true }>, state: TaskState): void {
+    const { uid } = body
     const edited =
       'next' in body
-        ? editBody(replica, state, body.next, client)
-        : undoBodyEdit(replica, state, body.takeBack, client, body.later)
+        ? editBody(this.#replica, state, body.next, this.#client)
+        : undoBodyEdit(this.#replica, state, body.takeBack, this.#client, body.later)
     const settles = 'next' in body && body.settles === true
     if (edited === undefined) {
-      if (settles) writes.push(settled(uid, state))
-      continue
+      if (settles) this.writes.push(settled(uid, state))
+      return
     }
-    updates.push(...edited.updates)
-    writes.push(...bodyWrites(state, edited.reference, settles))
-    texts.push(textEdit(uid, edited))
-    clock = edited.edit.to
+    this.writes.push(...bodyWrites(state, edited.reference, settles))
+    this.texts.push(textEdit(uid, edited))
+    this.clock = edited.edit.to
   }
-  return { updates, writes, texts, clock, bases }
 }
 
 /** The text that was edited; where another is shown by now, it is listed beside that. */

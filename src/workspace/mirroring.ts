@@ -40,6 +40,8 @@ interface Rendering {
   readonly isLooked?: boolean
   /** Read, and nothing is left to be said in their files. */
   readonly settled?: readonly Uid[]
+  /** What is behind, of which the head of the store names only a few. */
+  readonly due?: Held['due']
 }
 
 /** How long a file that may be half written, or gone for a moment, is left alone. */
@@ -249,13 +251,9 @@ export class Mirroring {
     const reading = await this.#mirror.read(host, seen, options)
     // Version control moved while it was read: nothing is concluded, all is looked at again.
     if (await this.#mirror.hasMovedSince(seen)) return { imported: 0, written: [], again: [''] }
-    const plans = await this.#mirror.plans(
-      reading,
-      seen,
-      host,
-      numberingOf(host.tasks, held, this.#world.config, this.#world.runtime.now()),
-      options,
-    )
+    const { config, runtime } = this.#world
+    const numbering = numberingOf(host.tasks, held, config, runtime.now())
+    const plans = await this.#mirror.plans(reading, seen, host, numbering, options)
     // As it is before this look: what it reads it settles itself.
     const [isFirst, dueBefore] = [held.filesNonce === '', held.due]
     const again = [...this.#mirror.unsettled(reading, seen, options, host.tasks)]
@@ -280,13 +278,16 @@ export class Mirroring {
     const uids = await this.#mirror.settle(reading, seen, committed, bodiesOf(project), options)
     // A project that never had files gets them now.
     const due = isFirst ? withoutFile(tasks, (uid) => this.pathOf(uid)) : dueBefore === 'all' ? tasks.uids() : dueBefore
-    const standing = this.#asking === undefined ? [] : [...tasks.uids()].filter((uid) => this.pathOf(uid) !== undefined)
+    const standing = [...(this.#asking === undefined ? [] : tasks.uids())].filter(
+      (uid) => this.pathOf(uid) !== undefined,
+    )
     const isAllKnown = this.#mayLack && again.length === 0 && this.#mirror.isAllKnown()
     const homeless = isAllKnown ? withoutFile(tasks, (uid) => this.pathOf(uid)) : []
     this.#mayLack &&= !isAllKnown
     const toRender = new Set([...uids, ...due, ...standing, ...homeless])
     const read = reading.files.flatMap(({ tasks: own }) => own.map(({ uid }) => uid))
-    const rendered = await this.#render(project, toRender, { newBodies, isLooked: true, settled: read })
+    const behind = dueBefore === 'all' ? dueBefore : [...new Set([...dueBefore, ...before.keys()])]
+    const rendered = await this.#render(project, toRender, { newBodies, isLooked: true, settled: read, due: behind })
     for (const change of changes) project.announce(new Set(change.edits.map(({ uid }) => uid)), tasks, change)
     const told = new Set([...before.keys(), ...rendered.uids, ...uids, ...read])
     for (const { uids: own } of reading.same)
@@ -305,7 +306,7 @@ export class Mirroring {
   async #render(
     project: MirroredProject,
     uids: ReadonlySet<Uid>,
-    { newBodies, isLooked = false, settled = [] }: Rendering = {},
+    { newBodies, isLooked = false, settled = [], due }: Rendering = {},
   ): Promise<{
     readonly written: readonly string[]
     readonly dirty: readonly string[]
@@ -315,7 +316,7 @@ export class Mirroring {
     this.#isWaiting = uids.size > 0 && !(await this.#mirror.mayWrite())
     // Where nobody has looked yet the files may be there already.
     if (this.#isWaiting || (this.#mirror.index.seal === undefined && !isLooked)) {
-      await held.commitRecords(this.#mirror.takeRecords(), dueBeside(held.due, uids, uids))
+      await held.commitRecords(this.#mirror.takeRecords(), dueBeside(due ?? held.due, uids, uids))
       return { written: [], dirty: [], uids: [] }
     }
     try {
@@ -329,7 +330,7 @@ export class Mirroring {
       const rendered = await this.#mirror.render({ ...host, body }, bodiesOf(project), namedBy(uids, host.tasks))
       await held.commitRecords(
         this.#mirror.takeRecords(),
-        dueBeside(held.due, new Set([...uids, ...settled]), rendered.behind, host.tasks),
+        dueBeside(due ?? held.due, new Set([...uids, ...settled]), rendered.behind, host.tasks),
       )
       const touched = [...rendered.written, ...rendered.removed].flatMap(
         (path) => this.#mirror.index.rows.get(path)?.uids ?? [],

@@ -362,3 +362,26 @@ describe('what is remembered', () => {
     ])
   })
 })
+
+describe('many files at once', () => {
+  it('[M52] more than are named as behind, taken in at once: the next look reads none of the others', async () => {
+    const read: string[] = []
+    const desk = openDesk({
+      through: (files) => ({ ...files, read: async (path) => (read.push(path), files.read(path)) }),
+    })
+    const paths = Array.from({ length: 230 }, (_, index) => `tasks/file-${index}.md`)
+    for (const [index, path] of paths.entries())
+      desk.save(
+        path,
+        `---\nid: aaaaaaa${String(index).padStart(3, '0')}\nkey: T-${index + 1}\ntitle: One\n---\n\nWords.\n`,
+      )
+    await desk.sync()
+    for (const path of paths.slice(0, 220)) await desk.edit(path, 'Words.', 'Other words.')
+    await desk.sync()
+    read.length = 0
+    await desk.edit(paths[0] ?? '', 'Other words.', 'Last words.')
+    await desk.sync()
+    expect(new Set(read)).toEqual(new Set(paths.slice(0, 1)))
+    expect((await desk.task('T-1')).body).toBe('Last words.\n')
+  })
+})
