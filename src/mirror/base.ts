@@ -79,11 +79,13 @@ interface PackedTask {
   readonly s?: Readonly<Record<string, readonly PackedValue[]>>
   readonly b?: readonly [name: string, ...runs: number[]]
 }
-type PackedBase = readonly [text: string, how: 0 | 1, ...tasks: PackedTask[]]
+/** The newest text whole; each older one as what is otherwise in it than in the next. */
+type PackedText = string | readonly [start: number, end: number, between: string]
+type PackedBase = readonly [text: PackedText, how: 0 | 1, ...tasks: PackedTask[]]
 
 export function writeRecord(record: FileRecord): Uint8Array {
-  const packed = record.bases.map(({ text, how, tasks }): PackedBase => [
-    text,
+  const packed = record.bases.map(({ text, how, tasks }, index): PackedBase => [
+    packText(text, record.bases[index + 1]?.text),
     how === 'read' ? 0 : 1,
     ...tasks.map(packTask),
   ])
@@ -95,16 +97,41 @@ export function readRecord(bytes: Uint8Array | undefined): FileRecord | undefine
   if (bytes === undefined || bytes.length === 0) return undefined
   try {
     const packed = JSON.parse(new TextDecoder().decode(bytes)) as readonly PackedBase[]
-    return {
-      bases: packed.map(([text, how, ...tasks]) => ({
-        text,
-        how: how === 0 ? 'read' : 'written',
-        tasks: tasks.map(unpackTask),
-      })),
+    const bases: Base[] = []
+    let next = ''
+    for (const [text, how, ...tasks] of packed.toReversed()) {
+      next = unpackText(text, next)
+      bases.push({ text: next, how: how === 0 ? 'read' : 'written', tasks: tasks.map(unpackTask) })
     }
+    return { bases: bases.reverse() }
   } catch {
     return undefined
   }
+}
+
+/** Whole where it has little in common with the next. */
+function packText(text: string, next: string | undefined): PackedText {
+  if (next === undefined) return text
+  const most = Math.min(text.length, next.length)
+  const start = commonLength(most, (from, to) => text.slice(from, to) === next.slice(from, to))
+  const back = (from: number, to: number): boolean =>
+    text.slice(text.length - to, text.length - from) === next.slice(next.length - to, next.length - from)
+  const end = commonLength(most - start, back)
+  return start + end < text.length / 2 ? text : [start, end, text.slice(start, text.length - end)]
+}
+
+function unpackText(packed: PackedText, next: string): string {
+  if (typeof packed === 'string') return packed
+  const [start, end, between] = packed
+  return next.slice(0, start) + between + next.slice(next.length - end)
+}
+
+/** By large steps first: strings are compared far faster than their characters one by one. */
+function commonLength(most: number, isSame: (from: number, to: number) => boolean): number {
+  let length = 0
+  for (let step = 4096; step >= 1; step = Math.floor(step / 8))
+    while (length + step <= most && isSame(length, length + step)) length += step
+  return length
 }
 
 function packTask({ uid, seen, body }: BaseTask): PackedTask {

@@ -1,5 +1,8 @@
 /** From which text was a changed file edited: what a save means beside what commands did meanwhile. */
-import { expect, it } from 'vitest'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseUid } from '../../src/ids.ts'
+import { readRecord, writeRecord } from '../../src/mirror/base.ts'
 import { openDesk, type Desk } from './desk.ts'
 
 const FILE = 'tasks/T-1-fix-login.md'
@@ -296,4 +299,27 @@ it('[M20] the same edit made again after it was taken back is a new one, every t
   desk.save(FILE, next)
   expect((await desk.task('T-1')).body).toBe('One.\n\nTwo and three.\n')
   expect(await desk.text(FILE)).toBe(next)
+})
+
+describe('what is remembered', () => {
+  const pieces = fc.constantFrom('a', 'b', 'line\n', '🌀', '\ud83c', '漢'.repeat(5_000), 'x'.repeat(700))
+  const text = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''))
+
+  it('[M7] comes back from its bytes as it was, and what texts have in common is written once', () => {
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), (texts) => {
+        const uid = parseUid('f00000000a')
+        const bases = texts.map((one, index) => ({
+          text: one.toWellFormed(),
+          how: index % 2 === 0 ? ('read' as const) : ('written' as const),
+          tasks: [{ uid, seen: new Map() }],
+        }))
+        expect(readRecord(writeRecord({ bases }))).toEqual({ bases })
+      }),
+    )
+    const long = 'word '.repeat(20_000)
+    const bases = [1, 2, 3, 4].map((turn) => ({ text: `${long}${turn}${long}`, how: 'read' as const, tasks: [] }))
+    expect(writeRecord({ bases }).length).toBeLessThan(2.1 * long.length)
+    expect(readRecord(writeRecord({ bases }))).toEqual({ bases })
+  })
 })
