@@ -1,7 +1,7 @@
 /** `tidemark/node`: a workspace on this machine, for programs that embed it. */
 import { resolve } from 'node:path'
 import { createWorkspace, type Workspace } from '../src/index.ts'
-import { openOwned } from './open.ts'
+import { openOwned } from './owned.ts'
 import { actorNameFrom, findWorkspace, placeOf } from './workspace-world.ts'
 
 export type { Workspace } from '../src/index.ts'

@@ -5,7 +5,9 @@ import {
   parseRights,
   readExchangeRequest,
   TaskError,
+  writeChanges,
   writeExchangeAnswer,
+  type Known,
   type Relay,
   type Runtime,
 } from '../src/index.ts'
@@ -39,8 +41,13 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
         const { counters, epoch } = relay
         // Who has no token is not told the names of projects: they open them.
         const rooms = relay.rooms().map(({ project, connections }) => ({ project: token && project, connections }))
-        return json({ schema: 1, version: VERSION, pid: process.pid, since, epoch, rooms, counters: { ...counters } })
+        return json({ schema: 1, version: VERSION, pid: process.pid, since, epoch, rooms, counters: counters.all() })
       },
+    },
+    {
+      method: 'GET',
+      path: '/api/access/:project',
+      handle: (request) => json({ schema: 1, rights: relay.rightsOf(visit(request)) }),
     },
     {
       method: 'POST',
@@ -63,13 +70,20 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
           () => undefined, // answered before
         )
         try {
-          const after = Number(request.query.get('since') ?? 0)
-          const known = request.query.get('epoch') === relay.epoch && Number.isSafeInteger(after) ? after : -1
-          return json({ epoch: relay.epoch, seq: await relay.changes(visit(request), known, signal) })
+          const changes = await relay.changes(visit(request), knownIn(request.query), signal)
+          return { headers: { 'Content-Type': 'application/octet-stream' }, body: writeChanges(changes) }
         } finally {
           over.abort()
         }
       },
+    },
+    {
+      method: 'POST',
+      path: '/api/sync/:project/ask',
+      handle: async (request) => ({
+        headers: { 'Content-Type': 'application/json; charset=utf-8' },
+        body: await relay.ask(visit(request), new TextDecoder().decode(request.body)),
+      }),
     },
     {
       method: 'GET',
@@ -112,6 +126,12 @@ function assertAdmin(relay: Relay, token: string | null): void {
 function assertAdminOf(relay: Relay, token: string | null, project: string): void {
   if (relay.rightsOf({ project, token }) === 'admin') return
   throw new TaskError('RELAY_DENIED', { url: 'this address', reason: 'this needs a token with admin rights' })
+}
+
+/** Up to where who asks has everything; undefined where it does not know. */
+function knownIn(query: URLSearchParams): Known | undefined {
+  const [epoch, seq] = [query.get('epoch'), Number(query.get('since') ?? Number.NaN)]
+  return epoch !== null && Number.isSafeInteger(seq) ? { epoch, seq } : undefined
 }
 
 function projectOf(value: unknown): string {

@@ -6,6 +6,7 @@ import {
   newConfig,
   newProjectId,
   parseConfig,
+  parseProjectId,
   renderConfig,
   TaskError,
   withSetting,
@@ -43,6 +44,11 @@ export async function initialise(options: InitOptions, runtime: Runtime): Promis
     throw cause
   }
   return outcome(dir, config, true)
+}
+
+/** The settings of a project that is elsewhere already; what it has agreed on beyond them is not known here. */
+export function settingsOf(project: string, relay: string): string {
+  return renderConfig(newConfig(parseProjectId(project), { relay }))
 }
 
 export async function changeSetting(dir: string, name: string, value: Json): Promise<void> {

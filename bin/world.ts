@@ -51,6 +51,7 @@ export function realWorld(args: readonly string[]): CliWorld {
     edit: async (dir, path) => edit(join(findWorkspace(dir), path), env),
     readFile: async (path) => readFile(path),
     writeNewFile: async (path, bytes) => (await import('./settings.ts')).writeNewFile(path, bytes),
+    background: async () => (await import('./background-client.ts')).backgroundOf(env),
     scratch: async () => {
       const dir = guarded('FILE_UNWRITABLE', tmpdir(), () => mkdtempSync(join(tmpdir(), 'tidemark-')))
       return {

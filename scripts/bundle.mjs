@@ -1,4 +1,4 @@
-/** Makes dist/tide.cjs and dist/tide-main.cjs: the command in one file, because a start that loads one is several times faster than one that loads many. */
+/** Makes dist/tide.cjs, dist/tide-main.cjs and dist/tide-background.mjs: the command in one file, because a start that loads one is several times faster than one that loads many. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -43,28 +43,33 @@ const lazyChildProcess = {
   },
 }
 
-const main = await bundled()
+/** Packages of the older kind ask for Node's modules this way. */
+const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+
+const main = await bundled('bin/tide.ts', 'cjs')
+const background = await bundled('bin/background.ts', 'esm')
 const launcher = await readFile('scripts/launcher.cjs', 'utf8')
 const hash = createHash('sha256').update(main).digest('hex').slice(0, 16)
 await mkdir('dist', { recursive: true })
 for (const name of await readdir('dist')) if (name.endsWith('.cache')) await rm(`dist/${name}`)
 await place('dist/tide-main.cjs', main, 0o644)
+await place('dist/tide-background.mjs', background, 0o644)
 await place('dist/tide.cjs', launcher.replace('BUNDLE', hash), 0o755)
 warm()
 
-async function bundled() {
+async function bundled(entry, format) {
   const { outputFiles } = await build({
-    entryPoints: ['bin/tide.ts'],
+    entryPoints: [entry],
     write: false,
     bundle: true,
     minify: true,
     platform: 'node',
     target: 'node20',
-    format: 'cjs',
-    external: ['node-gyp-build', 'classic-level/package.json'],
+    format,
+    external: ['node-gyp-build', 'classic-level/package.json', 'bufferutil', 'utf-8-validate'],
     plugins: [nativeParts, lazyChildProcess],
     // What is loaded when needed comes by require: it is there at once, and a cached script can do it too.
-    supported: { 'dynamic-import': false },
+    ...(format === 'cjs' ? { supported: { 'dynamic-import': false } } : { banner: { js: REQUIRE } }),
     legalComments: 'none',
     logLevel: 'warning',
   })

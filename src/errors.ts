@@ -61,6 +61,7 @@ export type ErrorCode =
   | 'RELAY_UNREACHABLE'
   | 'RELAY_DENIED'
   | 'PORT_TAKEN'
+  | 'RELAY_IN_USE'
   | 'ADDRESS_UNUSABLE'
   | 'ADDRESS_OPEN'
   | 'ORIGIN_REFUSED'
@@ -211,6 +212,13 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     7,
     401,
     NOT_AUTHORISED,
+  ),
+  RELAY_IN_USE: row(
+    'the relay runs in the background process {pid} of tide up',
+    'end it with tide down --all',
+    4,
+    409,
+    CONFLICT,
   ),
   PORT_TAKEN: row(
     'port {port} is in use by another program',

@@ -58,6 +58,7 @@ export type {
   NewTask,
   Params,
   Problem,
+  RelayReport,
   Result,
   StatusReport,
   SyncReport,
@@ -66,7 +67,7 @@ export type {
   TaskName,
 } from './api/methods.ts'
 export { formats, newConfig, parseConfig, renderConfig, withSetting } from './workspace/config.ts'
-export type { Config } from './workspace/config.ts'
+export type { Config, SyncMode } from './workspace/config.ts'
 export { parseBackup } from './workspace/backup.ts'
 export type { Backup } from './workspace/backup.ts'
 export { createCaller, isMethod } from './workspace/dispatch.ts'
@@ -88,6 +89,10 @@ export type { Splice } from './task/difference.ts'
 export { CLOSE, isFinal, PROTOCOL_VERSION } from './sync/protocol.ts'
 export { readExchangeAnswer, readExchangeRequest, writeExchangeAnswer, writeExchangeRequest } from './sync/exchange.ts'
 export type { ExchangeAnswer, ExchangeRequest } from './sync/exchange.ts'
+export { readChanges, writeChanges } from './sync/exchange.ts'
+export type { Changes, Known } from './sync/exchange.ts'
+export { withFallback } from './sync/fallback.ts'
+export type { FallbackOptions } from './sync/fallback.ts'
 export type { PeerOptions, PeerState } from './sync/peer.ts'
 export { defaultLimits } from './relay/limits.ts'
 export type { RelayLimits } from './relay/limits.ts'
@@ -96,5 +101,8 @@ export { Relay } from './relay/relay.ts'
 export type { RelayOptions, RelayWorld, Visit } from './relay/relay.ts'
 export { EVERY_PROJECT, parseRights } from './relay/tokens.ts'
 export type { Tokens, TokenView } from './relay/tokens.ts'
+export { exchangeOver } from './workspace/exchange-over.ts'
+export { settleWithin } from './workspace/relaying.ts'
+export type { Relaying } from './workspace/relaying.ts'
 export { Syncing } from './workspace/syncing.ts'
 export type { PresenceState, SyncingEvents, SyncingOptions } from './workspace/syncing.ts'

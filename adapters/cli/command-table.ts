@@ -14,6 +14,7 @@ const EVERY_DAY = 'Tasks'
 const WORK = 'Work'
 const TAKE_BACK = 'What happened'
 const PLACE = 'Workspace'
+const LIVE = 'Together'
 const OTHER = 'Other'
 
 /** In the order of top-level help. */
@@ -103,8 +104,33 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'sync',
     group: PLACE,
-    summary: 'exchange with the task files once',
+    summary: 'exchange with the task files and the relay once',
     load: () => import('./commands/sync.ts'),
+  },
+  {
+    name: 'up',
+    group: LIVE,
+    summary: 'keep this workspace live in the background',
+    load: () => import('./commands/up.ts'),
+  },
+  { name: 'down', group: LIVE, summary: 'end what tide up began', load: () => import('./commands/down.ts') },
+  {
+    name: 'join',
+    group: LIVE,
+    summary: "connect this directory to a team's relay",
+    load: () => import('./commands/join.ts'),
+  },
+  {
+    name: 'token',
+    group: LIVE,
+    summary: 'who may come to this project at its relay',
+    load: () => import('./commands/token.ts'),
+  },
+  {
+    name: 'server',
+    group: LIVE,
+    summary: 'start, stop or ask the relay where workspaces meet',
+    load: () => import('./commands/server.ts'),
   },
   {
     name: 'config',

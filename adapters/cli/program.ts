@@ -38,6 +38,8 @@ function readCall(argv: readonly string[]): Call {
 }
 
 async function dispatch({ json, name, args }: Call, world: CliWorld): Promise<number> {
+  // `tide sync server …` is `tide server …`.
+  if (name === 'sync' && args[0] === 'server') return dispatch({ json, name: 'server', args: args.slice(1) }, world)
   if (name === undefined) return withoutCommand(args, json, world)
   if (name === 'help') return helpOn(args, json, world)
   const entry = commandTable.find((candidate) => candidate.name === name)

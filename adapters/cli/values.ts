@@ -65,3 +65,14 @@ export function quote(text: string): string {
 function isPlain(text: string): boolean {
   return !/\p{Cc}/u.test(text)
 }
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `30s`, `2m`, `500ms`; a bare number is seconds. */
+export function durationIn(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const [, digits, unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? []
+  const ms = digits === undefined ? 0 : Number(digits) * (UNITS[unit] ?? 0)
+  if (ms > 0) return ms
+  throw refuse(name, `${quote(text)} is not a time`, 'give one like 30s, 5m or 1h')
+}

@@ -1,5 +1,6 @@
 /** What commands see of the world: streams, the terminal, and workspaces. bin/world.ts makes the real one, tests a small one. */
 import type { Caller, Json, TaskFilter } from '../../src/internal.ts'
+import type { Background } from './background.ts'
 
 export interface Output {
   write(text: string | Uint8Array): void
@@ -80,6 +81,8 @@ export interface CliWorld {
   readFile(path: string): Promise<Uint8Array>
   /** Refuses to replace a file. */
   writeNewFile(path: string, bytes: Uint8Array): Promise<void>
+  /** Processes that outlive the command, and relays elsewhere. */
+  background(): Promise<Background>
   /** A folder of its own for `tide demo`; removed when disposed. */
   scratch(): Promise<{ readonly dir: string } & AsyncDisposable>
 }

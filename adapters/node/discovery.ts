@@ -14,6 +14,8 @@ export interface RelayRecord {
   readonly host: string
   readonly version: string
   readonly since: string
+  /** What it runs in: `tide up` or `tide server`. */
+  readonly by: string
   /** Opens everything: for programs that may read this file. */
   readonly secret: string
 }
@@ -75,9 +77,9 @@ function parseRecord(text: string): RelayRecord | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { url, http, pid, host, version, since, secret } = value as { readonly [name: string]: unknown }
+  const { url, http, pid, host, version, since, by, secret } = value as { readonly [name: string]: unknown }
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
-  const texts = [url, http, host, version, since, secret]
+  const texts = [url, http, host, version, since, by, secret]
   if (!texts.every((one) => typeof one === 'string')) return undefined
-  return { url, http, pid, host, version, since, secret } as RelayRecord
+  return { url, http, pid, host, version, since, by, secret } as RelayRecord
 }

@@ -86,6 +86,17 @@ export interface Problem {
   readonly message: string
 }
 
+export interface RelayReport {
+  /** Without credentials; null where there is no relay. */
+  readonly url: string | null
+  /** `syncing`: connected, and not everything is exchanged yet. */
+  readonly state: 'synced' | 'syncing' | 'unreachable' | 'none' | 'denied'
+  /** Why it is unreachable or denied, or does not take what is written here. */
+  readonly reason?: string
+  /** Who else is connected to the project. */
+  readonly others: readonly { readonly workspace: string; readonly actor: string | null; readonly host?: string }[]
+}
+
 export interface StatusReport {
   readonly workspace: {
     readonly dir: string
@@ -94,7 +105,8 @@ export interface StatusReport {
     readonly tasks: number
   }
   readonly owner: { readonly pid: number; readonly since: string } | null
-  readonly relay: { readonly url: string | null; readonly state: 'synced' | 'unreachable' | 'none' | 'denied' }
+  readonly relay: RelayReport
+  /** Writes made here that are not known to be on the relay's disk. */
   readonly unsynced: number
   readonly conflicts: number
   readonly problems: readonly Problem[]
@@ -107,9 +119,8 @@ export interface SyncReport {
     readonly written: number
     readonly refused: readonly { readonly path: string; readonly reason: string }[]
   }
-  readonly relay: {
-    readonly state: 'synced' | 'unreachable' | 'none' | 'denied'
-    readonly url: string | null
+  readonly relay: RelayReport & {
+    /** Everything written here is on the relay's disk. */
     readonly saved: boolean
   }
   readonly unsynced: number
@@ -184,6 +195,10 @@ export interface Methods {
       readonly force?: boolean
       /** Older texts and missing files, as version control left them, are meant. */
       readonly takeFiles?: boolean
+      /** Answers only when the relay has everything on its disk and everything of it is here; else refuses. */
+      readonly wait?: boolean
+      /** How long it may take. @default 30 s with `wait`, else 2 s */
+      readonly timeoutMs?: number
     }
     result: SyncReport
   }

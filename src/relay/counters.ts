@@ -14,4 +14,8 @@ export class Counters {
   commitFailures = 0
   refused = 0
   roomsOpened = 0
+
+  all(): Readonly<Record<string, number>> {
+    return Object.fromEntries(Object.entries(this))
+  }
 }

@@ -2,7 +2,7 @@
 import * as Y from 'yjs'
 import { TaskError } from '../errors.ts'
 import type { Connection, Ending } from '../ports.ts'
-import { readRelayMessage, type Message } from '../sync/protocol.ts'
+import { isFinal, readRelayMessage, type Message } from '../sync/protocol.ts'
 
 type Of<Kind extends Message['kind']> = Message & { readonly kind: Kind }
 
@@ -64,8 +64,12 @@ export class Desk implements Connection {
     for (;;) {
       const message = this.#messages.shift()
       if (message !== undefined) return message
-      if (this.#ending !== undefined)
-        throw new TaskError('CONNECTION_CLOSED', { reason: this.#ending.reason, executed: 'no' })
+      if (this.#ending !== undefined) {
+        const { reason, status } = this.#ending
+        // What no client of ours sends is refused for good: trying it again changes nothing.
+        if (isFinal(status)) throw new TaskError('FRAME_INVALID', { problem: reason })
+        throw new TaskError('CONNECTION_CLOSED', { reason, executed: 'no' })
+      }
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
   }

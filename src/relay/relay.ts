@@ -5,7 +5,7 @@
 import { TaskError } from '../errors.ts'
 import { newShortId, parseProjectId } from '../ids.ts'
 import type { Connection, Runtime, Store } from '../ports.ts'
-import { type ExchangeAnswer, type ExchangeRequest } from '../sync/exchange.ts'
+import type { Changes, ExchangeAnswer, ExchangeRequest, Known } from '../sync/exchange.ts'
 import { CLOSE, writeBarrier, writeMissing, writeVector } from '../sync/protocol.ts'
 import { Counters } from './counters.ts'
 import { Desk } from './desk.ts'
@@ -45,6 +45,8 @@ interface Guest {
 }
 
 const EPOCH_CELL = 'relay'
+/** No commit has this number. */
+const NEVER = -1
 
 export class Relay implements AsyncDisposable {
   readonly tokens: Tokens
@@ -54,6 +56,8 @@ export class Relay implements AsyncDisposable {
   /** What rooms that ended still have on its way to the disk. */
   readonly #leaving = new Map<string, Promise<void>>()
   readonly #guests = new Map<Connection, Guest>()
+  /** Who waits for changes without a connection. */
+  readonly #waiting = new Set<Guest & { readonly stop: AbortController }>()
   readonly #needsTokens: boolean
   readonly #room: RoomWorld
   #closing: Promise<void> | undefined
@@ -91,9 +95,7 @@ export class Relay implements AsyncDisposable {
 
   /** What a token allows; throws RELAY_DENIED where it allows nothing. */
   rightsOf(visit: Visit): Rights {
-    const allowed = this.#allow(visit)
-    if ('status' in allowed) throw new TaskError('RELAY_DENIED', { url: visit.project, reason: allowed.reason })
-    return allowed.rights
+    return this.#guestOf(visit).rights
   }
 
   /** Whether a token opens every project; without tokens for all of them everyone may who comes from this machine. */
@@ -122,13 +124,32 @@ export class Relay implements AsyncDisposable {
     }
   }
 
-  /** The number of a project's last commit, once it is greater than `since` or the signal ends. */
-  async changes(visit: Visit, since: number, signal: AbortSignal): Promise<number> {
+  /** What was committed since, once there is something or the signal ends; at once where this relay knows nothing of it. */
+  async changes(visit: Visit, known: Known | undefined, signal: AbortSignal): Promise<Changes> {
+    const waiting = { project: visit.project, token: this.#guestOf(visit).token, stop: new AbortController() }
+    const over = AbortSignal.any([signal, waiting.stop.signal])
+    this.#waiting.add(waiting)
+    try {
+      for (;;) {
+        const since = known?.epoch === this.epoch ? known.seq : NEVER
+        const changes = await this.#admitted(visit).changes(since, over)
+        // Its token may have been taken away while it waited.
+        this.rightsOf(visit)
+        // Undefined where the room ended meanwhile: the next one goes on counting.
+        if (changes !== undefined) return { epoch: this.epoch, ...changes }
+      }
+    } finally {
+      this.#waiting.delete(waiting)
+    }
+  }
+
+  /** A question without a lasting connection, and its answer, as JSON. */
+  async ask(visit: Visit, json: string): Promise<string> {
+    const limit = this.#room.limits.questionLength
+    if (json.length > limit) throw new TaskError('TOO_LARGE', { field: 'a question', size: json.length, limit })
     for (;;) {
-      const room = this.#admitted(visit)
-      const seq = await room.changed(since, signal)
-      // Undefined where the room ended meanwhile: the next one goes on counting.
-      if (seq !== undefined) return seq
+      const answer = await this.#admitted(visit).ask(json, this.rightsOf(visit))
+      if (answer !== undefined) return answer
     }
   }
 
@@ -138,6 +159,7 @@ export class Relay implements AsyncDisposable {
     if (isRevoked) {
       for (const [connection, guest] of this.#guests)
         if (guest.token === id) connection.close('this token was revoked', CLOSE.denied)
+      for (const waiting of this.#waiting) if (waiting.token === id) waiting.stop.abort()
     }
     return isRevoked
   }
@@ -190,6 +212,15 @@ export class Relay implements AsyncDisposable {
     if (this.#needsTokens || this.tokens.areNeeded(project))
       return { status: CLOSE.denied, reason: 'this project needs a token' }
     return { rights: 'admin', token: null }
+  }
+
+  #guestOf(visit: Visit): { readonly rights: Rights; readonly token: string | null } {
+    const allowed = this.#allow(visit)
+    if (!('status' in allowed)) return allowed
+    // Who comes back later is let in: that is no denial.
+    if (allowed.status === CLOSE.goingAway)
+      throw new TaskError('CONNECTION_CLOSED', { reason: allowed.reason, executed: 'no' })
+    throw new TaskError('RELAY_DENIED', { url: visit.project, reason: allowed.reason })
   }
 
   #admitted(visit: Visit): Room {

@@ -15,6 +15,9 @@ const LEAST_ROWS = 64
 /** Answers to vectors that are kept for whoever asks the same. */
 const MOST_ANSWERS = 8
 const LONGEST_KEPT_VECTOR = 16 * 1024
+/** Of the last commits, for those who ask what came since: as many as these bytes, with some for each. */
+const RECENT_BYTES = 512 * 1024
+const RECENT_ROW_BYTES = 64
 
 /** Neighbours that Yjs joins at the end of a transaction are copied once for each: memory grows with the square. */
 const MOST_AT_ONCE = 500
@@ -34,6 +37,9 @@ export class RoomDocument {
   #rows = 0
   #snapshotBytes = 0
   #lastSeq = 0
+  /** What the last commits brought, without a gap up to the last. */
+  #recent: Uint8Array[] = []
+  #recentBytes = 0
   #vector: Uint8Array | undefined
   #whole: Whole | undefined
   #answers = new Map<string, Uint8Array>()
@@ -66,6 +72,8 @@ export class RoomDocument {
     this.#rows = size.rows
     this.#snapshotBytes = size.snapshotBytes
     this.#lastSeq = rows.at(-1)?.seq ?? 0
+    this.#recent = []
+    this.#recentBytes = 0
     this.#forgetAnswers()
     this.#whole = undefined
     this.known.clear()
@@ -90,6 +98,13 @@ export class RoomDocument {
   /** The number of the last commit: grows by one with each. */
   get seq(): number {
     return this.#lastSeq
+  }
+
+  /** What was committed after the commit with this number; undefined where that is not known any more. */
+  since(seq: number): readonly Uint8Array[] | undefined {
+    const count = this.#lastSeq - seq
+    if (count < 0 || count > this.#recent.length) return undefined
+    return count === 0 ? [] : this.#recent.slice(-count)
   }
 
   /** Into memory; returns what was new, as one. Throws at bytes that Yjs cannot read: then `reload`. */
@@ -117,6 +132,7 @@ export class RoomDocument {
     this.#logBytes += update.length
     this.#forgetAnswers()
     this.#keep(update)
+    this.#remember(update)
   }
 
   get vector(): Uint8Array {
@@ -173,6 +189,17 @@ export class RoomDocument {
     // Merging many small ones for everyone who comes costs more than encoding anew once.
     if (whole.since.length > 256 || whole.sinceBytes > Math.max(64 * 1024, whole.bytes.length / 8))
       this.#whole = undefined
+  }
+
+  #remember(update: Uint8Array): void {
+    this.#recent.push(update)
+    this.#recentBytes += update.length + RECENT_ROW_BYTES
+    let forgotten = 0
+    while (this.#recentBytes > RECENT_BYTES) {
+      this.#recentBytes -= (this.#recent[forgotten]?.length ?? 0) + RECENT_ROW_BYTES
+      forgotten++
+    }
+    if (forgotten > 0) this.#recent = this.#recent.slice(forgotten)
   }
 
   #difference(vector: Uint8Array): Uint8Array | undefined {

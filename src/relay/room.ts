@@ -12,6 +12,7 @@
  */
 import { asTaskError } from '../errors.ts'
 import type { Connection, Runtime, Store } from '../ports.ts'
+import type { Changes } from '../sync/exchange.ts'
 import {
   CLOSE,
   readClientMessage,
@@ -151,13 +152,26 @@ export class Room {
     return this.#document?.seq ?? 0
   }
 
-  /** The number of the last commit, once it is greater than this or the signal ends; undefined where the room ends first. */
-  async changed(since: number, signal: AbortSignal): Promise<number | undefined> {
+  /**
+   * What was committed after this number, once there is something or the signal ends; at once where that is not known any
+   * more. Undefined where the room ends first.
+   */
+  async changes(since: number, signal: AbortSignal): Promise<Omit<Changes, 'epoch'> | undefined> {
     await this.#ready
-    while (this.#document !== undefined && this.#document.seq <= since && !signal.aborted)
-      await this.#nextCommit(signal)
+    while (this.#document?.seq === since && !signal.aborted) await this.#nextCommit(signal)
     this.#restIfIdle()
-    return this.#document?.seq
+    return this.#document && { seq: this.#document.seq, updates: this.#document.since(since) }
+  }
+
+  /** A question of someone without a lasting connection. Undefined where the room ends first. */
+  async ask(json: string, rights: Rights): Promise<string | undefined> {
+    await this.#ready
+    const keys = this.#keys
+    if (keys === undefined) return undefined
+    const answering = answerQuestion(json, { keys, rights, named: (name) => this.#endNamed(name, undefined) })
+    const done = answering.then(() => void this.#answering.delete(done))
+    this.#answering.add(done)
+    return answering
   }
 
   #nextCommit(signal: AbortSignal): Promise<void> {
@@ -310,7 +324,15 @@ export class Room {
 
   #enqueue(item: Item): void {
     this.#queue.push(item)
-    this.#turning ??= this.#turn().finally(() => (this.#turning = undefined))
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#turning ??= this.#turn().finally(() => {
+      this.#turning = undefined
+      // It came between the end of the turn and here.
+      if (this.#queue.length > 0 && this.#document !== undefined) this.#begin()
+    })
   }
 
   /** Until nothing waits. What comes while the disk works is the next turn's. */
@@ -438,9 +460,13 @@ export class Room {
     if (this.#members.has(member)) this.#send(member, writeQuestion(number, answer))
   }
 
-  /** Its older connection is over, though nobody may have noticed yet. */
   #name(member: Member, name: string): void {
     member.name = name
+    this.#endNamed(name, member)
+  }
+
+  /** Its older connection is over, though nobody may have noticed yet. */
+  #endNamed(name: string, member: Member | undefined): void {
     for (const other of [...this.#members]) {
       if (other === member || other.name !== name) continue
       other.connection.close('this client came back over another connection', CLOSE.goingAway)

@@ -1,6 +1,7 @@
-/** One exchange without a connection: the bytes of `POST /api/sync/<project>`, both ways. */
+/** What is exchanged without a connection: the bytes of `/api/sync/<project>`, both ways. */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
+import * as Y from 'yjs'
 import type { Settlement } from './protocol.ts'
 
 export interface ExchangeRequest {
@@ -20,6 +21,18 @@ export interface ExchangeAnswer {
   readonly vector: Uint8Array
   /** What the client lacks. */
   readonly missing: Uint8Array
+}
+
+/** Up to where someone has everything: the number of a commit of a relay's data. */
+export interface Known {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** The answer to one who waits for what is new. */
+export interface Changes extends Known {
+  /** What was committed since, oldest first; undefined where the relay does not know that (any more). */
+  readonly updates: readonly Uint8Array[] | undefined
 }
 
 const SETTLEMENTS: readonly Settlement[] = ['committed', 'refused', 'read-only']
@@ -55,6 +68,45 @@ export function readExchangeAnswer(bytes: Uint8Array): ExchangeAnswer | undefine
     const [vector, missing] = [part(decoder), part(decoder)]
     return status === undefined ? undefined : { status, epoch, seq, time, vector, missing }
   })
+}
+
+export function writeChanges({ epoch, seq, updates }: Changes): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, epoch)
+    encoding.writeVarUint(encoder, seq)
+    // One more than there are: none is where they are not known.
+    encoding.writeVarUint(encoder, updates === undefined ? 0 : updates.length + 1)
+    for (const update of updates ?? []) encoding.writeVarUint8Array(encoder, update)
+  })
+}
+
+export function readChanges(bytes: Uint8Array): Changes | undefined {
+  return whole(bytes, (decoder) => {
+    const epoch = decoding.readVarString(decoder)
+    const seq = decoding.readVarUint(decoder)
+    const count = decoding.readVarUint(decoder)
+    if (count === 0) return { epoch, seq, updates: undefined }
+    const updates: Uint8Array[] = []
+    for (let index = 1; index < count; index++) updates.push(part(decoder))
+    return { epoch, seq, updates }
+  })
+}
+
+/** Several updates as the one that an exchange has room for. */
+export function oneUpdate(updates: readonly Uint8Array[]): Uint8Array {
+  const [first] = updates
+  if (first === undefined) return new Uint8Array()
+  return updates.length === 1 ? first : Y.mergeUpdates([...updates])
+}
+
+/** What someone has who had this, and has these updates too, with all that they are built on. */
+export function grownVector(vector: Uint8Array, updates: readonly Uint8Array[]): Uint8Array {
+  if (updates.length === 0) return vector
+  const clocks = Y.decodeStateVector(vector)
+  for (const update of updates)
+    for (const [client, clock] of Y.parseUpdateMeta(update).to)
+      clocks.set(client, Math.max(clocks.get(client) ?? 0, clock))
+  return Y.encodeStateVector(clocks)
 }
 
 function whole<Value>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => Value): Value | undefined {

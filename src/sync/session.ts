@@ -165,7 +165,7 @@ export class Session {
 
   /** Settles when what was heard so far is taken in. */
   async idle(): Promise<void> {
-    await this.#working
+    while (this.#working !== undefined) await this.#working
   }
 
   #take(frame: Uint8Array): void {
@@ -193,13 +193,20 @@ export class Session {
       case 'update':
       case 'settled':
         this.#inbox.push(message)
-        this.#working ??= this.#work().finally(() => (this.#working = undefined))
-        return
+        return this.#begin()
       case 'barrier':
       case 'question':
       case 'unknown':
         return // of a later version
     }
+  }
+
+  #begin(): void {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+      // It came between the end of the work and here.
+      if (this.#inbox.length > 0 && !this.#isOver && this.#fault === undefined) this.#begin()
+    })
   }
 
   /** In order; updates that came together are taken in together. */

@@ -109,6 +109,14 @@ export function openReplica(
   }
 }
 
+/** Whose log an entry stands in; undefined for what is no entry, or is gone. */
+export function writerOf(doc: Y.Doc, { client, clock }: Stamp): string | undefined {
+  if (clock >= Y.getState(doc.store, client)) return undefined
+  const item: unknown = Y.getItem(doc.store, Y.createID(client, clock))
+  const parent = item instanceof Y.Item ? item.parent : null
+  return parent instanceof Y.AbstractType && parent._item === null ? actorOfLog(Y.findRootTypeKey(parent)) : undefined
+}
+
 /** What a document begins with: the same bytes wherever it begins, so that two beginnings are one. */
 export function firstUpdate(): Uint8Array {
   const doc = new Y.Doc()

@@ -1,13 +1,14 @@
 /** Takes in what was written elsewhere: durable, in the history, in files and lists. Nothing of it is ever refused. */
 import type { Change, RegisterEdit } from '../history/change.ts'
 import { keysIn } from '../history/change.ts'
-import type { Uid } from '../ids.ts'
+import { newShortId, type Uid } from '../ids.ts'
 import { sameIn } from '../task/body-values.ts'
+import type { Field } from '../task/fields.ts'
 import { distinct, type Alive, type TaskState } from '../task/registers.ts'
-import type { Replica } from '../task/replica.ts'
-import type { TaskTable } from '../task/table.ts'
+import { writerOf, type Replica } from '../task/replica.ts'
 import type { Json } from '../task/types.ts'
 import { newChange, type Applied, type OpenProject } from './applying.ts'
+import type { Held } from './held.ts'
 
 /** What comes along with updates from elsewhere. */
 export interface AlongRemote {
@@ -36,10 +37,10 @@ export async function absorbUpdates(
   // What several workspaces said by themselves stands there once.
   const repaired = (await import('../task/twins.ts')).repairTwins(replica, before.keys())
   const made = newChange(world, held, { verb: from.verb, by: from.name })
-  const edits = from.verb === 'remote' && before.size <= MOST_TOLD ? observed(before, replica.tasks) : []
-  const keys = keysIn({ ...made, edits }, (uid) => replica.tasks.get(uid), project.context(replica.tasks).keyOf)
-  const change: Change = { ...made, edits, keys }
-  const past = before.size === 0 ? [] : [...(await unknownOf(project, along.history)), change]
+  const seen = from.verb === 'remote' ? observed(made, before, replica, world) : [made]
+  const { keyOf } = project.context(replica.tasks)
+  const changes = seen.map((one) => ({ ...one, keys: keysIn(one, (uid) => replica.tasks.get(uid), keyOf) }))
+  const past = before.size === 0 ? [] : [...(await unknownOf(held, along.history)), ...changes]
   // What did not come from a relay may be new to it.
   const [news, heard] = from.verb === 'remote' ? [repaired, updates] : [[...updates, ...repaired], []]
   await held.commit(news, past, {
@@ -48,31 +49,59 @@ export async function absorbUpdates(
     due: project.hasFiles ? before.keys() : [],
   })
   held.cursor = replica.cursor(held.actor, held.cursor.client)
-  return { change, before, isFromElsewhere: true }
+  return { change: changes[0] ?? made, before, isFromElsewhere: true }
 }
 
-async function unknownOf({ held }: OpenProject, history: readonly Change[] = []): Promise<readonly Change[]> {
+/** Into a document with gaps: what comes may be what was lost, so it is stored whole, to be read anew. */
+export async function storeUpdates(
+  held: Held,
+  updates: readonly Uint8Array[],
+  { verb }: Pick<Change, 'verb'>,
+  { history, lastNumber }: AlongRemote,
+): Promise<void> {
+  const [news, heard] = verb === 'remote' ? [[], updates] : [updates, []]
+  await held.commit(news, await unknownOf(held, history), { heard, lastNumber })
+}
+
+async function unknownOf(held: Held, history: readonly Change[] = []): Promise<readonly Change[]> {
   if (history.length === 0) return []
   const known = new Set((await held.history()).map(({ id }) => id))
   return history.filter(({ id }) => !known.has(id))
 }
 
-/** What others wrote, as far as it is alive. */
+/** What others wrote, as far as it is alive: a change for each workspace that wrote some of it. */
 function observed(
+  made: Change,
   before: ReadonlyMap<Uid, TaskState | undefined>,
-  tasks: Pick<TaskTable, 'get'>,
-): readonly RegisterEdit[] {
-  const edits: RegisterEdit[] = []
+  replica: Replica,
+  { runtime }: OpenProject['world'],
+): readonly Change[] {
+  const nobody: Change = { ...made, name: null }
+  if (before.size > MOST_TOLD) return [nobody]
+  const byWriter = new Map<string, RegisterEdit[]>()
   for (const [uid, old] of before) {
-    for (const [field, alive] of tasks.get(uid)?.registers ?? []) {
-      const were = old?.registers.get(field) ?? []
-      const isNew = ({ client, clock }: Alive): boolean =>
-        !were.some((one) => one.client === client && one.clock === clock)
-      const different = (all: readonly Alive[]): readonly Json[] =>
-        distinct(all, sameIn(uid, field)).map((one) => one.value)
-      for (const { value, client, clock } of alive.filter(isNew))
-        edits.push({ uid, field, before: different(were), value, after: different(alive), stamp: { client, clock } })
+    for (const [field, alive] of replica.tasks.get(uid)?.registers ?? []) {
+      for (const edit of editsIn(uid, field, old?.registers.get(field) ?? [], alive)) {
+        const writer = writerOf(replica.doc, edit.stamp) ?? made.actor
+        const edits = byWriter.get(writer) ?? []
+        byWriter.set(writer, edits)
+        edits.push(edit)
+      }
     }
   }
-  return edits
+  const changes = [...byWriter].map(([actor, edits]) => ({ ...nobody, id: newShortId(runtime.random), actor, edits }))
+  return changes.length === 0 ? [nobody] : changes
+}
+
+function editsIn(uid: Uid, field: Field, were: readonly Alive[], alive: readonly Alive[]): readonly RegisterEdit[] {
+  const nameOf = sameIn(uid, field)
+  const different = (all: readonly Alive[]): readonly Json[] => distinct(all, nameOf).map((one) => one.value)
+  const [before, after] = [different(were), different(alive)]
+  const known = before.length === 1 && before[0] !== undefined ? nameOf(before[0]) : undefined
+  return alive.flatMap(({ value, client, clock }) => {
+    const wasThere = were.some((one) => one.client === client && one.clock === clock)
+    // Said again by someone else: nothing that anyone would read about.
+    if (wasThere || nameOf(value) === known) return []
+    return [{ uid, field, before, value, after, stamp: { client, clock } }]
+  })
 }

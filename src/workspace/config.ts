@@ -17,14 +17,20 @@ export interface Config {
   readonly statuses: readonly StatusDefinition[]
   /** `auto`, `none`, or the address of a relay. */
   readonly relay: string
+  /** Live where that works and by requests where it does not, by requests always, or only when asked. */
+  readonly mode: SyncMode
   /** Settings this version does not know. */
   readonly other: { readonly [name: string]: Json }
 }
 
-const KNOWN = ['schema', 'project', 'format', 'tasks', 'prefix', 'statuses', 'relay']
+export type SyncMode = 'live' | 'poll' | 'manual'
+
+const MODES: readonly SyncMode[] = ['live', 'poll', 'manual']
+const USUAL_MODE: SyncMode = 'live'
+const KNOWN = ['schema', 'project', 'format', 'tasks', 'prefix', 'statuses', 'relay', 'mode']
 
 /** The settings that `tide config set` may change. */
-const settableNames = ['tasks', 'prefix', 'statuses', 'relay'] as const
+const settableNames = ['tasks', 'prefix', 'statuses', 'relay', 'mode'] as const
 
 export function newConfig(
   project: ProjectId,
@@ -38,6 +44,7 @@ export function newConfig(
     prefix: options.prefix ?? 'T',
     statuses: (options.statuses ?? defaultStatuses).map(({ name, kind }) => ({ name, kind })),
     relay: options.relay ?? 'auto',
+    mode: options.mode ?? USUAL_MODE,
   })
 }
 
@@ -62,8 +69,9 @@ export function parseConfig(text: string): Config {
 }
 
 export function renderConfig(config: Config): string {
-  const { other, ...known } = config
-  return `${JSON.stringify({ ...known, statuses: config.statuses.map(shortStatus), ...other }, null, 2)}\n`
+  const { other, mode, ...known } = config
+  const settings = { ...known, statuses: config.statuses.map(shortStatus), ...(mode === USUAL_MODE ? {} : { mode }) }
+  return `${JSON.stringify({ ...settings, ...other }, null, 2)}\n`
 }
 
 /** One setting changed, checked like the whole file. */
@@ -98,6 +106,7 @@ function parseConfigValue(value: unknown): Config {
     prefix: parsePrefix(text(raw, 'prefix', 'T')),
     statuses: parseStatuses(raw['statuses']),
     relay: parseRelay(text(raw, 'relay', 'auto')),
+    mode: oneOf('mode', text(raw, 'mode', USUAL_MODE), MODES),
     other: Object.fromEntries(Object.entries(raw).filter(([name]) => !KNOWN.includes(name))),
   }
 }
@@ -162,8 +171,9 @@ function parseFolder(folder: string): string {
   return clean
 }
 
-function oneOf(field: string, value: string, allowed: readonly string[]): string {
-  if (allowed.includes(value)) return value
+function oneOf<Name extends string>(field: string, value: string, allowed: readonly Name[]): Name {
+  const found = allowed.find((name) => name === value)
+  if (found !== undefined) return found
   throw invalid(`${field} ${JSON.stringify(value)} is not known`, `use one of ${allowed.join(', ')}`)
 }
 

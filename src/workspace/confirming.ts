@@ -37,7 +37,7 @@ export class KeyConfirming implements AsyncDisposable {
     if (uids === undefined || this.#candidates === 'all') this.#candidates = 'all'
     else for (const uid of uids) this.#candidates.add(uid)
     this.#isDue = true
-    this.#working ??= this.#work().finally(() => (this.#working = undefined))
+    this.#begin()
   }
 
   /** The relay may not know which numbers were given for good: it is told before it gives any. */
@@ -48,6 +48,14 @@ export class KeyConfirming implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     await this.#working
+  }
+
+  #begin(): void {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+      // It was asked for between the end of the work and here.
+      if (this.#isDue && !this.#ended.signal.aborted) this.#begin()
+    })
   }
 
   async #work(): Promise<void> {

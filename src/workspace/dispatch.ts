@@ -5,11 +5,14 @@ import { invalid, parseActorName, quote } from '../task/input.ts'
 import { viewDetail } from '../task/view.ts'
 import { findTask } from './find.ts'
 import type { Project } from './project.ts'
+import type { Relaying } from './relaying.ts'
 
 export interface ServerFacts {
   readonly version: string
   readonly pid: number
   readonly since: string
+  /** None where the project has no relay, or none is near. */
+  readonly relaying?: Relaying
 }
 
 type Handler<Name extends MethodName> = (
@@ -58,21 +61,13 @@ const handlers: Handlers = {
   'conflicts.list': async (project, params) => (await import('./reading.ts')).listConflicts(project, params),
   'conflict.resolve': async (project, params, by) =>
     (await import('./writing.ts')).resolveConflict(project, params, by),
-  'workspace.status': async (project, _params, _by, facts) => {
-    const report = await (await import('./reading.ts')).reportStatus(project)
-    return project.isLive ? { ...report, owner: { pid: facts.pid, since: facts.since } } : report
+  'workspace.status': async (project, _params, _by, { pid, since, relaying }) => {
+    const report = await (await import('./reading.ts')).reportStatus(project, relaying)
+    return project.isLive ? { ...report, owner: { pid, since } } : report
   },
   'workspace.statuses': async (project) => ({ statuses: project.world.config.statuses }),
-  'workspace.sync': async (project, { force, takeFiles }) => {
-    const files = await project.lookAtFiles({ force: force === true, takeFiles: takeFiles === true })
-    const { relay } = project.world.config
-    return {
-      files,
-      relay: { state: 'none', url: relay.includes('://') ? relay : null, saved: true },
-      unsynced: 0,
-      problems: await project.fileProblems(),
-    }
-  },
+  'workspace.sync': async (project, params, _by, { relaying }) =>
+    (await import('./exchanging.ts')).exchangeOnce(project, params, relaying),
   'workspace.backup': async (project) => {
     const { makeBackup, toBase64 } = await import('./backup.ts')
     return { backup: toBase64(await makeBackup(project)) }

@@ -21,11 +21,22 @@ export async function listHistory(project: Project, params: Params<'history.list
   const undone = undoneBy(changes)
   const wanted = uid === undefined ? changes : changes.filter((change) => touched(change).includes(uid))
   return {
-    changes: wanted
-      .slice(-Math.min(limit, wanted.length || 1))
-      .toReversed()
-      .map((change) => viewChange(change, undone, uid)),
+    changes: lastOf(wanted, limit).map((change) => viewChange(change, undone, uid)),
   }
+}
+
+/** The newest first. Of what came from elsewhere only that which says something that people read about. */
+function lastOf(changes: readonly Change[], limit: number): readonly Change[] {
+  const last: Change[] = []
+  for (let index = changes.length - 1; index >= 0 && last.length < limit; index--) {
+    const change = changes[index]
+    if (
+      change !== undefined &&
+      (change.verb !== 'remote' || change.edits.length === 0 || shownEdits(change).length > 0)
+    )
+      last.push(change)
+  }
+  return last
 }
 
 export async function undoChange(

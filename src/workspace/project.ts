@@ -178,8 +178,11 @@ export class Project implements AsyncDisposable {
   ): Promise<readonly Uid[]> {
     return this.inTurn(async (held) => {
       const replica = await this.replica()
-      if (replica.isFilled) return this.#absorbIntoGaps(held, updates, from, along)
-      const { absorbUpdates } = await import('./absorbing.ts')
+      const { absorbUpdates, storeUpdates } = await import('./absorbing.ts')
+      if (replica.isFilled) {
+        await storeUpdates(held, updates, from, along)
+        return this.#readAnew(held)
+      }
       const applied = await absorbUpdates(this.#asMirrored(held), replica, updates, from, along)
       if (applied === undefined) return []
       await this.#finish(held, applied)
@@ -339,7 +342,11 @@ export class Project implements AsyncDisposable {
 
   /** What was committed in this turn, now that the document has it too. */
   #tellWritten(): void {
-    for (const write of this.#written.splice(0)) this.#emitter.emit('written', write)
+    for (const write of this.#written.splice(0)) {
+      // What a document begins with comes from the store, not from a plan.
+      if (write.written === 0) this.#replica?.apply([write.update], 'local')
+      this.#emitter.emit('written', write)
+    }
   }
 
   #announce(uids: Iterable<Uid>, tasks: TaskTable, change: Change): void {
@@ -375,17 +382,8 @@ export class Project implements AsyncDisposable {
     return openReplica(updates, this.world.runtime.log, lostFrom === undefined ? {} : { lostFrom })
   }
 
-  /** Into a document with gaps: what comes may be what was lost, so it is stored whole and read anew. */
-  async #absorbIntoGaps(
-    held: Held,
-    updates: readonly Uint8Array[],
-    { verb }: Pick<Change, 'verb'>,
-    along: AlongRemote,
-  ): Promise<readonly Uid[]> {
-    const known = new Set((await held.history()).map(({ id }) => id))
-    const past = (along.history ?? []).filter(({ id }) => !known.has(id))
-    const [news, heard] = verb === 'remote' ? [[], updates] : [updates, []]
-    await held.commit(news, past, { heard, lastNumber: along.lastNumber })
+  /** The document with gaps, read anew now that something came that may have been lost. */
+  async #readAnew(held: Held): Promise<readonly Uid[]> {
     this.#replica = undefined
     this.#table = undefined
     await this.#rebuild(held)

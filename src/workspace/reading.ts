@@ -12,6 +12,7 @@ import type { Json } from '../task/types.ts'
 import { keyOfTask, type ViewContext } from '../task/view.ts'
 import { findTask } from './find.ts'
 import type { Project } from './project.ts'
+import { NO_RELAY, unsynced, type Relaying } from './relaying.ts'
 
 /** Beyond this a stamp from another machine is worth a word. */
 const SKEW_MS = 60_000
@@ -56,7 +57,7 @@ export function taskProblems(tasks: TaskTable, context: ViewContext): readonly P
   return [...cycles, ...parents, ...skewProblems(tasks, context, key)]
 }
 
-export async function reportStatus(project: Project): Promise<StatusReport> {
+export async function reportStatus(project: Project, relaying?: Relaying): Promise<StatusReport> {
   const { config, dir } = project.world
   const summary = await project.summary()
   const { countTasks } = await import('./listing.ts')
@@ -65,11 +66,22 @@ export async function reportStatus(project: Project): Promise<StatusReport> {
   return {
     workspace: { dir, project: config.project, format: config.format, tasks: counts.tasks },
     owner: null,
-    relay: { url: config.relay.includes('://') ? config.relay : null, state: 'none' },
-    unsynced: 0,
+    relay: relaying?.report() ?? NO_RELAY,
+    unsynced: await unsynced(project),
     conflicts: counts.conflicts,
-    problems: [...(await project.fileProblems()), ...taskProblems(tasks, project.context(tasks))],
+    problems: [
+      ...(await project.fileProblems()),
+      ...taskProblems(tasks, project.context(tasks)),
+      ...relayProblems(relaying),
+    ],
   }
+}
+
+function relayProblems(relaying: Relaying | undefined): readonly Problem[] {
+  if (relaying === undefined || relaying.skewMs === 0) return []
+  const minutes = Math.round(Math.abs(relaying.skewMs) / 60_000)
+  const message = `this machine's clock is ${minutes} minutes ${relaying.skewMs > 0 ? 'behind' : 'ahead of'} the relay's`
+  return [{ path: null, code: 'CLOCK_SKEW', message }]
 }
 
 function skewProblems(tasks: TaskTable, context: ViewContext, key: (uid: string) => string): readonly Problem[] {

@@ -2,7 +2,7 @@
  * A project and its relay, for as long as the project is open: what a session asks is answered from the document, what it
  * brings is taken in, and what the relay has on its disk is remembered. Where the relay is, the transport knows.
  */
-import * as Y from 'yjs'
+import type { RelayReport } from '../api/methods.ts'
 import { createEmitter, type Emitter } from '../events.ts'
 import { parseUid } from '../ids.ts'
 import type { Transport } from '../ports.ts'
@@ -10,11 +10,13 @@ import { Peer, type PeerHost, type PeerOptions, type PeerState } from '../sync/p
 import type { Missing } from '../sync/session.ts'
 import { KeyConfirming } from './confirming.ts'
 import type { Held } from './held.ts'
+import { missingFor, vectorOf } from './offering.ts'
 import type { Project } from './project.ts'
+import type { Relaying } from './relaying.ts'
 
 export interface SyncingOptions extends PeerOptions {
-  /** Where the relay is, as people read it; no credentials. */
-  readonly url: string
+  /** Where the relay is, as people read it; no credentials. A function where it is looked for anew; null: there is none. */
+  readonly url: string | (() => string | null)
   /** What this workspace says of itself to others. */
   readonly presence: PresenceState
 }
@@ -27,8 +29,8 @@ export interface PresenceState {
 }
 
 export interface SyncingEvents {
-  connected: { readonly url: string }
-  disconnected: { readonly url: string; readonly reason: string }
+  connected: { readonly url: string | null }
+  disconnected: { readonly url: string | null; readonly reason: string }
   saved: { readonly written: number }
   unsynced: { readonly reason: string }
 }
@@ -36,11 +38,11 @@ export interface SyncingEvents {
 /** Beyond this the clocks of workspace and relay do not tell the same time. */
 const SKEW_MS = 60_000
 
-export class Syncing implements AsyncDisposable {
-  readonly url: string
+export class Syncing implements Relaying, AsyncDisposable {
   readonly on: Emitter<SyncingEvents>['on']
   readonly #peer: Peer
   readonly #project: Project
+  readonly #url: () => string | null
   readonly #subscriptions: readonly Disposable[]
   readonly #confirming: KeyConfirming
   #skewMs = 0
@@ -52,7 +54,7 @@ export class Syncing implements AsyncDisposable {
     const { runtime } = project.world
     const { on, emit } = createEmitter<SyncingEvents>(runtime.log)
     this.on = on
-    this.url = url
+    this.#url = typeof url === 'string' ? () => url : url
     this.#project = project
     const state = JSON.stringify(presence)
     this.#peer = new Peer(transport, this.#host(state), runtime, options)
@@ -61,9 +63,9 @@ export class Syncing implements AsyncDisposable {
       project.on('written', ({ update, written }) => this.#peer.say(update, written)),
       project.on('changed', ({ tasks }) => this.#confirming.soon(tasks.map(({ uid }) => parseUid(uid)))),
       this.#peer.on('changed', ({ state: { phase, ...more } }) => {
-        if (phase === 'synced') emit('connected', { url })
+        if (phase === 'synced') emit('connected', { url: this.#url() })
         if (phase === 'unreachable' || phase === 'denied')
-          emit('disconnected', { url, reason: 'reason' in more ? more.reason : '' })
+          emit('disconnected', { url: this.#url(), reason: 'reason' in more ? more.reason : '' })
       }),
       this.#peer.on('saved', ({ written }) => emit('saved', { written })),
       this.#peer.on('unsynced', ({ reason }) => emit('unsynced', { reason })),
@@ -95,6 +97,15 @@ export class Syncing implements AsyncDisposable {
   /** Writes made here that the relay is not known to have on its disk; undefined while this process has no store. */
   get unsynced(): number | undefined {
     return this.#project.held?.unsynced
+  }
+
+  report(): RelayReport {
+    const { state } = this.#peer
+    const url = this.#url()
+    const others = this.others()
+    if (url === null && state.phase !== 'synced') return { url, state: 'none', others }
+    const reason = 'reason' in state ? state.reason : this.#peer.refusal
+    return { url, state: shownPhase(state), others, ...(reason !== undefined && { reason }) }
   }
 
   /** Who else is connected to the project. */
@@ -146,49 +157,27 @@ export class Syncing implements AsyncDisposable {
   }
 
   async #vector(held: Held): Promise<Uint8Array> {
-    return Y.encodeStateVector((await this.#sayable(held)).doc)
+    return vectorOf(this.#project, held)
   }
 
   async #missing(held: Held, vector: Uint8Array): Promise<Missing> {
-    const { doc, isAll } = await this.#sayable(held)
-    this.#isPartial = !isAll
-    // It was there, and is not: the relay's disk is older than what it has told.
-    if (held.saved !== undefined && held.unsynced === 0 && isBehind(vector, doc)) {
-      held.markSaved({ epoch: held.saved.epoch, written: 0 })
-      this.#confirming.teach()
-    }
-    return { update: Y.encodeStateAsUpdate(doc, vector), written: held.written }
-  }
-
-  /** A document in which something lost was stood in for is for reading: others get what is really there. */
-  async #sayable(held: Held): Promise<{ readonly doc: Y.Doc; readonly isAll: boolean }> {
-    const replica = await this.#project.replica()
-    if (!replica.isFilled) return { doc: replica.doc, isAll: true }
-    const { openReplica } = await import('../task/replica.ts')
-    const { doc } = openReplica(await held.document(), this.#project.world.runtime.log)
-    const isAll = doc.store.pendingStructs === null && doc.store.pendingDs === null
-    // What waits for the lost rows cannot be said before they are back.
-    doc.store.pendingStructs = null
-    doc.store.pendingDs = null
-    return { doc, isAll }
+    const { isPartial, ...missing } = await missingFor(this.#project, held, vector)
+    this.#isPartial = isPartial
+    return missing
   }
 }
 
-function isBehind(vector: Uint8Array, doc: Y.Doc): boolean {
-  const theirs = Y.decodeStateVector(vector)
-  return [...doc.store.clients.keys()].some((client) => (theirs.get(client) ?? 0) < Y.getState(doc.store, client))
-}
-
-/** What waits for something that is not here would make the relay refuse all of it. */
-function withoutWaiting<Result>(doc: Y.Doc, work: () => Result): Result {
-  const { pendingStructs, pendingDs } = doc.store
-  doc.store.pendingStructs = null
-  doc.store.pendingDs = null
-  try {
-    return work()
-  } finally {
-    doc.store.pendingStructs = pendingStructs
-    doc.store.pendingDs = pendingDs
+function shownPhase({ phase }: PeerState): RelayReport['state'] {
+  switch (phase) {
+    case 'connecting':
+    case 'syncing':
+      return 'syncing'
+    case 'closed':
+      return 'unreachable'
+    case 'unreachable':
+    case 'synced':
+    case 'denied':
+      return phase
   }
 }
 

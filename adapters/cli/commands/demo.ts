@@ -83,6 +83,7 @@ function worldWithin(world: CliWorld, args: readonly string[], dir: string, sink
     readInput: () => Promise.resolve(''),
     ask: () => Promise.resolve(undefined),
     open: (...rest) => world.open(...rest),
+    background: () => world.background(),
     list: (...rest) => world.list(...rest),
     search: (...rest) => world.search(...rest),
     init: (...rest) => world.init(...rest),

@@ -2,6 +2,7 @@
 import type { StatusReport } from '../../../src/internal.ts'
 import { defineCommand, type CommandDescriptor, type Common } from '../command.ts'
 import { callWorkspace, printJson } from '../io.ts'
+import { relayText } from '../relay-text.ts'
 
 export const command: CommandDescriptor<Common> = defineCommand<Common>({
   about: 'Exits with 0 also where there are problems; tide doctor exits with 1 then.',
@@ -30,8 +31,12 @@ function statusText(report: StatusReport, moment: (at: string) => string): reado
     `project    ${workspace.project}, ${workspace.format} format`,
     `tasks      ${workspace.tasks}`,
     `owner      ${owner === null ? 'none: each command opens the store itself' : `process ${owner.pid} since ${moment(owner.since)}`}`,
-    `relay      ${relay.state}${relay.url === null ? '' : `, ${relay.url}`}`,
+    `relay      ${relay.state === 'none' ? 'none' : relayText(relay, unsynced)}`,
     `unsynced   ${unsynced}`,
+    ...relay.others.map(
+      ({ workspace: name, actor, host }) =>
+        `others     ${name}${actor === null ? '' : `, ${actor}`}${host === undefined ? '' : ` on ${host}`}`,
+    ),
     `conflicts  ${conflicts}${conflicts === 0 ? '' : ': see tide conflicts'}`,
     `problems   ${problems.length}`,
     ...problems.map(({ path, code, message }) => `  ${path === null ? '' : `${path}: `}${message} (${code})`),

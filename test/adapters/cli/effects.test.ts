@@ -29,7 +29,7 @@ const asked: readonly (readonly [argv: readonly string[], method: string, params
   [['resolve', 'T-2', 'status', '--take', '1'], 'conflict.resolve', { key: 'T-2', field: 'status', take: 1 }],
   [['status'], 'workspace.status', {}],
   [['backup', 'out.tide'], 'workspace.backup', {}],
-  [['sync', '--take-files'], 'workspace.sync', { force: false, takeFiles: true }],
+  [['sync', '--take-files'], 'workspace.sync', { force: false, takeFiles: true, wait: false }],
   [['doctor', '--fix'], 'workspace.doctor', { fix: true }],
 ]
 
@@ -80,6 +80,52 @@ describe('effects', () => {
     ],
   ])('[L9] tide %j needs no open workspace', async (argv, call) => {
     expect((await tide(argv, world)).calls).toEqual([call])
+  })
+
+  it.each([
+    [['up'], ['up', '/shop/deep'], 0, 'live  /shop'],
+    [['up', '--foreground'], ['upHere', '/shop/deep'], 0, ''],
+    [['down'], ['down', '/shop/deep'], 0, 'down  /shop'],
+    [['down', '--all'], ['downAll'], 0, 'ended  process 7'],
+    [['server', 'start', '--port', '7'], ['startServer', { port: 7 }], 0, 'relay        ws://127.0.0.1:5173'],
+    [['sync', 'server', 'stop'], ['stopServer'], 0, 'no relay runs on this machine'],
+    [['server', 'status'], ['serverStatus'], 0, '  project-1  2'],
+    [['server', 'start', '--foreground'], ['serveHere', {}], 0, ''],
+    [['token', 'create', '--label', 'sara'], ['createToken', '/shop/deep', 'write', 'sara'], 0, 'tide_secret'],
+    [['token', 'list'], ['listTokens', '/shop/deep'], 0, 'id000001\twrite\t2026-01-01T00:00:00.000Z\tsara'],
+    [['token', 'revoke', 'id000001'], ['revokeToken', '/shop/deep', 'id000001'], 0, 'revoked'],
+    [
+      ['join', 'wss://relay.example:5173', '--token-file', '/token'],
+      ['join', '/shop/deep', { url: 'wss://relay.example:5173', token: 'secret' }],
+      0,
+      'joined  project-1 at wss://relay.example:5173',
+    ],
+  ] as const)('[L37] tide %j asks for a process that outlives it', async (argv, call, exit, words) => {
+    const done = await tide([...argv], { files: { '/token': ' secret\n' } })
+    expect([done.exit, done.calls.filter(([name]) => name === call[0]), done.calls.length > 0]).toEqual([
+      exit,
+      [call],
+      true,
+    ])
+    expect(done.out).toContain(words)
+    expect((await tide([...argv, '--json'], { files: { '/token': 'secret' } })).exit).toBe(exit)
+  })
+
+  it.each([
+    [['server'], 'missing'],
+    [['server', 'begin'], 'none of start, stop, status'],
+    [['server', 'start', '--port', '70000'], 'not a port'],
+    [['server', 'start', '--cert', 'c'], 'belong together'],
+    [['token', 'revoke'], 'takes the id'],
+    [['token', 'create', '--rights', 'all'], 'none of read, write, admin'],
+    [['join'], ''],
+    [['join', 'wss://relay.example', '--token-file', '/empty'], 'holds no token'],
+    [['sync', '--timeout', 'soon'], 'not a time'],
+  ] as const)('[L38] tide %j is refused before anything is asked', async (argv, words) => {
+    const { exit, calls, err } = await tide([...argv], { files: { '/empty': '\n' } })
+    expect([exit, calls.filter(([name]) => name !== 'readFile')]).toEqual([2, []])
+    expect(err).toContain(words)
+    expect(err).toMatch(/^tide: .+\nhint: .+\n$/)
   })
 
   it('[L9] recover looks whether there is a workspace, then merges into it', async () => {

@@ -214,14 +214,14 @@ const canned = {
   'workspace.status': () => ({
     workspace: { dir: '/shop', project: 'project-1', format: 'native', tasks: 3 },
     owner: { pid: 7, since: NOW },
-    relay: { url: null, state: 'none' as const },
+    relay: { url: null, state: 'none' as const, others: [] },
     unsynced: 0,
     conflicts: 1,
     problems: [{ path: 'tasks/T-1.md', code: 'ODD', message: 'it is odd' }],
   }),
   'workspace.sync': ({ takeFiles }: Params<'workspace.sync'>) => ({
     files: { imported: 1, written: 2, refused: [] },
-    relay: { state: 'none' as const, url: null, saved: true },
+    relay: { state: 'none' as const, url: null, others: [], saved: true },
     unsynced: 0,
     problems: takeFiles === true ? [] : [{ path: 'tasks/T-1.md', code: 'FILE_EMPTY', message: 'it is empty' }],
   }),

@@ -1,4 +1,5 @@
 /** A small world for commands: everything in memory, every call on record. */
+import type { Background, ServerReport, TokenReport, UpReport } from '../../../adapters/cli/background.ts'
 import {
   TaskError,
   type Json,
@@ -146,6 +147,56 @@ export class FakeWorld implements CliWorld {
   async ask(question: string): Promise<string | undefined> {
     this.calls.push(['ask', question])
     return this.#options.answer
+  }
+
+  /** Each call is noted; what it answers is fixed. */
+  async background(): Promise<Background> {
+    const note =
+      <Answer>(name: string, answer: Answer) =>
+      async (...given: readonly unknown[]): Promise<Answer> => {
+        this.calls.push([name, ...given])
+        this.fail()
+        return answer
+      }
+    const up: UpReport = {
+      pid: 7,
+      version: '1.2.3',
+      since: '2026-01-01T00:00:00.000Z',
+      workspaces: [{ dir: '/shop', state: 'live' }],
+      relay: 'ws://127.0.0.1:5173',
+    }
+    const server: ServerReport = {
+      running: true,
+      url: 'ws://127.0.0.1:5173',
+      http: 'http://127.0.0.1:5174',
+      pid: 8,
+      version: '1.2.3',
+      since: '2026-01-01T00:00:00.000Z',
+      by: 'tide server',
+      rooms: [{ project: 'project-1', connections: 2 }],
+      counters: { connected: 2 },
+    }
+    const token: TokenReport = {
+      id: 'id000001',
+      project: 'project-1',
+      rights: 'write',
+      label: 'sara',
+      createdAt: '2026-01-01T00:00:00.000Z',
+    }
+    return {
+      up: note('up', { ...up, dir: '/shop', started: true }),
+      upHere: note('upHere', 0),
+      down: note('down', { ...up, dir: '/shop', wasLive: true }),
+      downAll: note('downAll', up),
+      startServer: note('startServer', { ...server, started: true }),
+      serveHere: note('serveHere', 0),
+      stopServer: note('stopServer', { ...server, running: false }),
+      serverStatus: note('serverStatus', server),
+      createToken: note('createToken', { ...token, token: 'tide_secret' }),
+      listTokens: note('listTokens', [token]),
+      revokeToken: note('revokeToken', true),
+      join: note('join', { dir: '/shop', project: 'project-1', url: 'wss://relay.example:5173', created: false }),
+    }
   }
 
   async scratch(): Promise<{ readonly dir: string } & AsyncDisposable> {

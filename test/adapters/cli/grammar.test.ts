@@ -92,8 +92,45 @@ const cases: Readonly<Record<string, readonly (readonly [argv: readonly string[]
   show: [[['T-12'], { key: 'T-12' }]],
   edit: [[['T-12'], { key: 'T-12' }]],
   sync: [
-    [[], { force: false, takeFiles: false }],
-    [['--force', '--take-files'], { force: true, takeFiles: true }],
+    [[], { force: false, takeFiles: false, wait: false }],
+    [['--force', '--take-files'], { force: true, takeFiles: true, wait: false }],
+    [['--wait', '--timeout', '2m'], { force: false, takeFiles: false, wait: true, timeoutMs: 120_000 }],
+  ],
+  up: [
+    [[], { foreground: false }],
+    [['--foreground'], { foreground: true }],
+  ],
+  down: [
+    [[], { all: false }],
+    [['--all'], { all: true }],
+  ],
+  server: [
+    [['status'], { action: 'status', foreground: false, server: {} }],
+    [
+      ['start', '--host', '0.0.0.0', '--port', '0', '--http-port', '8080', '--data', 'd', '--token-file', 't'],
+      {
+        action: 'start',
+        foreground: false,
+        server: { host: '0.0.0.0', port: 0, httpPort: 8080, data: 'd', tokenFile: 't' },
+      },
+    ],
+    [
+      ['start', '--foreground', '--cert', 'c', '--key', 'k', '--origin', 'https://a', '--origin', 'https://b'],
+      { action: 'start', foreground: true, server: { cert: 'c', key: 'k', origins: ['https://a', 'https://b'] } },
+    ],
+  ],
+  token: [
+    [['create'], { action: 'create', rights: 'write', label: '' }],
+    [['create', '--rights', 'read', '--label', 'the board'], { action: 'create', rights: 'read', label: 'the board' }],
+    [['list'], { action: 'list' }],
+    [['revoke', 'abc'], { action: 'revoke', id: 'abc' }],
+  ],
+  join: [
+    [['wss://relay.example'], { url: 'wss://relay.example' }],
+    [
+      ['wss://relay.example', '--project', 'p-1', '--token-file', '-'],
+      { url: 'wss://relay.example', project: 'p-1', tokenFile: '-' },
+    ],
   ],
   search: [
     [['slow', 'query'], { words: 'slow query', search: {} }],

@@ -1,0 +1,50 @@
+/** One exchange of a short command with its relay, over a page of it: where the workspace has no owner that is connected. */
+import { asTaskError, exchangeOver, type Project, type RelayReport, type Relaying } from '../src/index.ts'
+import { postBytes } from './relay-pages.ts'
+import { relayPlace } from './relay-place.ts'
+import type { Place } from './workspace-world.ts'
+
+/** Nothing is asked before `settle`; a relay that is not there costs a look at one file. */
+export class BriefRelay implements Relaying {
+  #state: Pick<RelayReport, 'state' | 'reason'> = { state: 'unreachable', reason: 'nobody has asked yet' }
+  skewMs = 0
+  readonly #project: Project
+  readonly #place: Place
+
+  constructor(project: Project, place: Place) {
+    this.#project = project
+    this.#place = place
+  }
+
+  get isNear(): boolean {
+    return relayPlace(this.#project.world.config, this.#place.env) !== undefined
+  }
+
+  report(): RelayReport {
+    const place = relayPlace(this.#project.world.config, this.#place.env)
+    if (place === undefined) return { url: null, state: 'none', others: [] }
+    return { url: place.url, ...this.#state, others: [] }
+  }
+
+  async settle({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { config, runtime } = this.#project.world
+    const place = relayPlace(config, this.#place.env)
+    if (place === undefined) return
+    try {
+      const { time } = await exchangeOver(this.#project, (request) =>
+        postBytes(place, `/api/sync/${config.project}`, request, { signal }),
+      )
+      const skewMs = time - runtime.now()
+      this.skewMs = Math.abs(skewMs) > SKEW_MS ? skewMs : 0
+      this.#state = { state: 'synced' }
+    } catch (cause) {
+      const error = asTaskError(cause)
+      const { reason: told } = error.details
+      const reason = typeof told === 'string' ? told : error.message
+      this.#state = { state: error.code === 'RELAY_DENIED' ? 'denied' : 'unreachable', reason }
+      throw cause
+    }
+  }
+}
+
+const SKEW_MS = 60_000

@@ -1,0 +1,97 @@
+/** One call on a page of a relay, with Node's own HTTP: commands do not load a WebSocket for it. */
+import { request as plain } from 'node:http'
+import { request as secure } from 'node:https'
+import { isErrorCode, TaskError, taskErrorFrom } from '../src/index.ts'
+
+export interface PagePlace {
+  readonly http: string
+  readonly token: string | undefined
+}
+
+export interface Page {
+  readonly status: number
+  readonly body: Buffer
+}
+
+const ANSWER_MS = 10_000
+
+/** JSON both ways; throws what the relay says is wrong, and RELAY_UNREACHABLE or RELAY_DENIED. */
+export async function callPage<Answer>(place: PagePlace, method: string, path: string, body?: object): Promise<Answer> {
+  const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  const page = await askPage(place, method, path, bytes)
+  const answer = parsed(page.body) as { readonly error?: { readonly code?: unknown } }
+  if (page.status >= 200 && page.status < 300) return answer as Answer
+  throw errorIn(place, page, answer.error)
+}
+
+/** Bytes both ways. */
+export async function postBytes(
+  place: PagePlace,
+  path: string,
+  body: Uint8Array,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Buffer> {
+  const page = await askPage(place, 'POST', path, Buffer.from(body), options)
+  if (page.status === 200) return page.body
+  throw errorIn(place, page, (parsed(page.body) as { readonly error?: unknown }).error)
+}
+
+function askPage(
+  { http, token }: PagePlace,
+  method: string,
+  path: string,
+  body: Buffer | undefined,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Page> {
+  const url = new URL(path, http)
+  const headers = {
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    ...(body !== undefined && { 'Content-Length': String(body.byteLength) }),
+  }
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error): void =>
+      reject(
+        signal?.aborted === true
+          ? signal.reason
+          : new TaskError('RELAY_UNREACHABLE', { url: http, reason: reasonOf(cause) }, { cause }),
+      )
+    const asked = (url.protocol === 'https:' ? secure : plain)(url, { method, headers, ...(signal && { signal }) })
+    asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error('it does not answer')))
+    asked.once('error', fail)
+    asked.once('response', (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.once('error', fail)
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }))
+    })
+    asked.end(body)
+  })
+}
+
+function parsed(body: Buffer): object {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'))
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {} // a page of something else
+  }
+}
+
+function errorIn({ http }: PagePlace, { status }: Page, error: unknown): TaskError {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (status === 401 || status === 403) {
+    const details = typeof error === 'object' && error !== null && 'details' in error ? error.details : undefined
+    const reason =
+      typeof details === 'object' && details !== null && 'reason' in details ? String(details.reason) : `HTTP ${status}`
+    return new TaskError('RELAY_DENIED', { url: http, reason })
+  }
+  if (isErrorCode(code)) return taskErrorFrom(error)
+  return new TaskError('RELAY_UNREACHABLE', { url: http, reason: `it answers with HTTP ${status}` })
+}
+
+function reasonOf(cause: Error): string {
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+  if (code === 'ECONNREFUSED') return 'nobody listens there'
+  if (code === 'ENOTFOUND') return 'there is no such host'
+  return cause.message === '' ? code : cause.message
+}
