@@ -5,6 +5,7 @@
  */
 import * as Y from 'yjs'
 import type { Uid } from '../ids.ts'
+import { replantSeeds } from './lost-seeds.ts'
 import { BODIES, type Replica } from './replica.ts'
 
 /** Pieces that stand now and follow one another, the first of them put into a gap. */
@@ -13,7 +14,7 @@ interface Sibling {
   readonly pieces: readonly Y.Item[]
 }
 
-/** Updates that take the copies away; none when there are none. */
+/** Updates that take the copies away, and bring back what went of a seed before its twin is here; none when there are none. */
 export function repairTwins(replica: Replica, uids: Iterable<Uid>): readonly Uint8Array[] {
   const updates: Uint8Array[] = []
   const keep = (update: Uint8Array): void => void updates.push(update)
@@ -27,7 +28,7 @@ export function repairTwins(replica: Replica, uids: Iterable<Uid>): readonly Uin
   } finally {
     replica.doc.off('update', keep)
   }
-  return updates
+  return [...updates, ...replantSeeds(replica)]
 }
 
 function removeTwins(doc: Y.Doc, text: Y.Text): void {

@@ -1,5 +1,6 @@
 /** Reading files that nobody remembers. */
 import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
 import { parseUid, type ActorId } from '../../src/ids.ts'
 import { editBody } from '../../src/task/body.ts'
 import { bodyWrites } from '../../src/task/body-values.ts'
@@ -9,6 +10,7 @@ import { aliveIn, shown, stampText, type TaskState, type Write } from '../../src
 import { openReplica, type Replica } from '../../src/task/replica.ts'
 import { importSeeds } from '../../src/task/seeds.ts'
 import type { Json } from '../../src/task/types.ts'
+import { repairTwins } from '../../src/task/twins.ts'
 import { encodeUpdate } from '../../src/task/update.ts'
 import { planEntries } from '../../src/workspace/plan.ts'
 
@@ -41,6 +43,33 @@ function set(replica: Replica, field: Field, value: Json, client: number): void 
 }
 
 describe('files that nobody remembers', () => {
+  it('[T6] read by two stay with the one who hears that its own went, and not yet of the other', () => {
+    const [one, other] = [replicaOf(), replicaOf()]
+    read(one, file, 5)
+    read(other, file, 9)
+    const before = Y.encodeStateVector(other.doc)
+    other.apply([one.encode()])
+    const news = Y.encodeStateAsUpdate(other.doc, before)
+    one.hear([news])
+    expect(replicaOf(one).tasks.get(uid), 'what it heard takes its own away').toBeUndefined()
+    expect(repairTwins(one, [])).toHaveLength(1)
+    expect(replicaOf(one).tasks.get(uid)?.registers).toEqual(one.tasks.get(uid)?.registers)
+    const again = replicaOf()
+    read(again, file, 5)
+    again.hear([news])
+    repairTwins(again, [])
+    for (const replica of [one, again]) replica.hear([other.encode(), one.encode(), again.encode()])
+    other.hear([one.encode(), again.encode()])
+    for (const replica of [one, other, again]) {
+      expect(repairTwins(replica, [])).toEqual([])
+      expect([...task(replicaOf(replica)).registers].map(([field, values]) => [field, values.length])).toEqual(
+        Object.keys(file)
+          .sort()
+          .map((field) => [field, 1]),
+      )
+    }
+  })
+
   it('[T6] are read into a replica that has nothing of them', () => {
     const replica = replicaOf()
     expect(read(replica, file)).toEqual(file)
