@@ -6,9 +6,16 @@
  *   send ─▶ outbox ─▶ exchange ─▶ vector (once), missing, settled      one at a time; the rest gathers
  *                     changes  ─▶ update …                             always one open, from the first exchange on
  */
-import { asTaskError, TaskError } from '../errors.ts'
+import { asTaskError, TaskError, type ErrorCode } from '../errors.ts'
 import type { Connection, Ending, Runtime } from '../ports.ts'
-import { grownVector, oneUpdate, type Changes, type ExchangeAnswer, type ExchangeRequest, type Known } from './exchange.ts'
+import {
+  grownVector,
+  oneUpdate,
+  type Changes,
+  type ExchangeAnswer,
+  type ExchangeRequest,
+  type Known,
+} from './exchange.ts'
 import {
   CLOSE,
   readClientMessage,
@@ -56,7 +63,7 @@ export class PolledConnection implements Connection {
   #end: (ending: Ending) => void = () => undefined
   #outbox: Sent[] = []
   #waitingBytes = 0
-  #sending: Promise<void> | undefined
+  #isSending = false
   #listener: ((frame: Uint8Array) => void) | undefined
   #unheard: Uint8Array[] = []
   /** What the client has: what it said, was handed, and sent. */
@@ -100,7 +107,7 @@ export class PolledConnection implements Connection {
       return this.#finish({ code: 'refused', reason: 'the relay takes too long', status: CLOSE.tryLater })
     this.#outbox.push(sent)
     this.#waitingBytes += sizeOf(sent)
-    this.#sending ??= this.#carry()
+    if (!this.#isSending) void this.#carry()
   }
 
   onFrame(listener: (frame: Uint8Array) => void): void {
@@ -123,6 +130,7 @@ export class PolledConnection implements Connection {
 
   /** In the order of the frames; what is sent in one moment goes together. */
   async #carry(): Promise<void> {
+    this.#isSending = true
     await Promise.resolve()
     try {
       for (let next = this.#outbox[0]; next !== undefined; next = this.#outbox[0])
@@ -131,8 +139,8 @@ export class PolledConnection implements Connection {
     } catch (cause) {
       this.#finish(endingOf(cause))
     } finally {
-      // Here, and not when the promise settled: what is sent in between would wait for ever.
-      this.#sending = undefined
+      // Here, and not when the promise has settled: what is sent in between would wait for ever.
+      this.#isSending = false
     }
   }
 
@@ -262,8 +270,16 @@ function readSent(frame: Uint8Array): Sent | undefined {
     case 'missing':
     case 'update':
       return { kind: 'update', update: message.update }
-    default:
-      return undefined // presence
+    case 'awareness':
+    case 'query awareness':
+      return undefined
+    case 'answer':
+    case 'denied':
+    case 'refused':
+    case 'settled':
+    case 'unknown':
+    case undefined:
+      return undefined // no client says that
   }
 }
 
@@ -281,24 +297,19 @@ function sizeOf(sent: Sent): number {
 }
 
 /** The numbers with which a relay ends a connection for the same reasons. */
+const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  RELAY_DENIED: CLOSE.denied,
+  PATH_NOT_FOUND: CLOSE.unknownProject,
+  FRAME_INVALID: CLOSE.malformed,
+  TOO_LARGE: CLOSE.tooLarge,
+  CONNECTION_CLOSED: CLOSE.tryLater,
+}
+
 function endingOf(cause: unknown): Ending {
   const { code, message, details } = asTaskError(cause)
   const said = details['reason'] ?? details['problem']
   const reason = typeof said === 'string' ? said : message
-  switch (code) {
-    case 'RELAY_DENIED':
-      return { code: 'refused', reason, status: CLOSE.denied }
-    case 'PATH_NOT_FOUND':
-      return { code: 'refused', reason: message, status: CLOSE.unknownProject }
-    case 'FRAME_INVALID':
-      return { code: 'refused', reason, status: CLOSE.malformed }
-    case 'TOO_LARGE':
-      return { code: 'refused', reason: message, status: CLOSE.tooLarge }
-    case 'CONNECTION_CLOSED':
-      return { code: 'closed', reason, status: CLOSE.tryLater }
-    case 'FAULT':
-      return { code: 'fault', reason }
-    default:
-      return { code: 'lost', reason }
-  }
+  const status = STATUS_OF[code]
+  if (status === undefined) return { code: code === 'FAULT' ? 'fault' : 'lost', reason }
+  return { code: code === 'CONNECTION_CLOSED' ? 'closed' : 'refused', reason, status }
 }

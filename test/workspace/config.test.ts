@@ -19,6 +19,7 @@ describe('settings', () => {
       prefix: 'T',
       statuses: defaultStatuses,
       relay: 'auto',
+      mode: 'live',
       other: {},
     })
     expect(parseConfig(`\ufeff${JSON.stringify(LEAST)}`).project).toBe('abc123')
@@ -42,11 +43,14 @@ describe('settings', () => {
           ...more.filter((name) => !['todo', 'done', 'going on'].includes(name)),
         ]),
       relay: fc.constantFrom('auto', 'none', 'ws://localhost:5173', 'wss://relay.example/team'),
+      mode: fc.constantFrom('live', 'poll', 'manual'),
     })
     const unknown = fc.dictionary(
       fc
         .string()
-        .filter((name) => !['schema', 'project', 'format', 'tasks', 'prefix', 'statuses', 'relay'].includes(name)),
+        .filter(
+          (name) => !['schema', 'project', 'format', 'tasks', 'prefix', 'statuses', 'relay', 'mode'].includes(name),
+        ),
       fc.jsonValue(),
       { maxKeys: 4 },
     )
@@ -117,6 +121,8 @@ describe('settings', () => {
     ['a relay that is no address', { relay: 'localhost:5173' }, 'wss://host:5173'],
     ['a relay without a host', { relay: 'ws://' }, 'wss://host:5173'],
     ['a relay that is no text', { relay: false }, 'give relay as a text'],
+    ['an unknown mode', { mode: 'fast' }, 'live, poll, manual'],
+    ['a mode that is no text', { mode: null }, 'give mode as a text'],
   ])('[N3] %s is refused with what would be right', (_, given, hint) => {
     const text = typeof given === 'string' ? given : JSON.stringify({ ...LEAST, ...given })
     expect(() => parseConfig(text)).toThrow(
@@ -138,7 +144,7 @@ describe('settings', () => {
             .record({ schema: fc.constant(1), project: fc.constant('abc123') })
             .chain((base) =>
               fc
-                .dictionary(fc.constantFrom('format', 'tasks', 'prefix', 'statuses', 'relay'), fc.jsonValue())
+                .dictionary(fc.constantFrom('format', 'tasks', 'prefix', 'statuses', 'relay', 'mode'), fc.jsonValue())
                 .map((more) => JSON.stringify({ ...base, ...more })),
             ),
         ),
@@ -155,6 +161,17 @@ describe('settings', () => {
     expect(parsed).toBeGreaterThan(0)
   })
 
+  it('[B38] the mode is live, poll or manual; the usual one is not written, so that no file changes for it', () => {
+    const usual = parseConfig(JSON.stringify({ ...LEAST, colour: 'blue' }))
+    const polling = withSetting(usual, 'mode', 'poll')
+    expect([usual.mode, polling.mode]).toEqual(['live', 'poll'])
+    expect(renderConfig(usual)).not.toContain('mode')
+    expect(JSON.parse(renderConfig(polling))).toMatchObject({ mode: 'poll', colour: 'blue' })
+    expect(renderConfig(polling)).toContain('"relay": "auto",\n  "mode": "poll",\n  "colour"')
+    expect(renderConfig(withSetting(polling, 'mode', 'live'))).toBe(renderConfig(usual))
+    expect(() => withSetting(usual, 'mode', 'fast')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+  })
+
   it('[N4] one can be changed, checked like all, and leaves the others as they are', () => {
     const config = parseConfig(JSON.stringify({ ...LEAST, colour: 'blue', relay: 'none' }))
     expect(withSetting(config, 'prefix', 'WEB')).toEqual({ ...config, prefix: 'WEB' })
@@ -169,7 +186,7 @@ describe('settings', () => {
       expect(() => withSetting(config, name, 'x')).toThrow(
         expect.objectContaining({
           code: 'INVALID_INPUT',
-          hint: expect.stringContaining('tasks, prefix, statuses, relay'),
+          hint: expect.stringContaining('tasks, prefix, statuses, relay, mode'),
         }),
       )
   })
