@@ -98,10 +98,11 @@ class Reader {
       if (one !== undefined) opened.push(one)
     }
     const candidates = await this.#identify(opened)
-    const older = await this.#olderOnes(candidates)
+    const older = new Set(await this.#olderOnes(candidates))
     const blobs = await this.#versions.blobsFor(candidates.filter((one) => !older.has(one)))
     const left = candidates.filter((one) => !older.has(one))
     const steps = await this.#versions.stepsOf(left)
+    for (const one of await this.#neverSeen(left, blobs, steps)) older.add(one)
     const files: ReadFile[] = []
     for (const candidate of candidates) {
       if (older.has(candidate)) this.#hold(candidate.entry, 'older', [], candidate.uids, longHash(candidate.text))
@@ -309,6 +310,18 @@ class Reader {
         older.add(one)
     }
     return this.#withoutLive(older)
+  }
+
+  /** Texts of the commit that where we came from has as well, and that nobody saw there: the way back to them says nothing. */
+  async #neverSeen(
+    candidates: readonly Candidate[],
+    blobs: ReadonlyMap<string, string>,
+    steps: ReadonlyMap<string, readonly string[]>,
+  ): Promise<ReadonlySet<Candidate>> {
+    if (!this.#look.hasMoved || this.#options.takesFiles === true) return new Set()
+    const isBack = ({ entry: { path }, record, text }: Candidate): boolean =>
+      record.bases.length > 0 && blobs.get(path) === text && (steps.get(path) ?? []).every((step) => step === text)
+    return this.#withoutLive(new Set(candidates.filter(isBack)))
   }
 
   async #withoutLive(older: Set<Candidate>): Promise<ReadonlySet<Candidate>> {

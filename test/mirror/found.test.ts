@@ -72,6 +72,22 @@ describe('what schedules found', () => {
     expect((await desk.task('T-1')).body).toContain('Newer words.')
   })
 
+  it('[M12][M50] a text that was committed, never looked at, and is checked out again is no edit, and stays', async () => {
+    const [desk, path] = await deskWith()
+    await desk.edit(path, 'See the log.', 'See the whole log.')
+    const commit = await desk.commit()
+    const text = await desk.text(path)
+    desk.remove(path)
+    await desk.commit()
+    await desk.sync()
+    desk.workspace.repository.checkout(commit)
+    desk.save(path, text)
+    await desk.sync()
+    expect(await desk.text(path)).toBe(text)
+    expect(await desk.task('T-1')).toMatchObject({ deleted: false, body: BODY })
+    expect((await desk.problems()).map(({ code }) => code)).toEqual(['FILES_OLDER'])
+  })
+
   it('[M13] an old commit that is edited before anyone looked loses nothing newer', async () => {
     const [desk, path] = await older()
     await desk.edit(path, 'See the log.', 'See the whole log.')

@@ -279,8 +279,10 @@ export class MirrorWorld {
   async #rename(workspace: MirroredWorkspace, dice: Dice): Promise<string> {
     const [path, text] = (await workspace.someFile(dice)) ?? []
     if (path === undefined || text === undefined) return 'nothing there'
-    // One that was saved without its id and moved before anyone looked is nobody's.
-    if (idIn(text) === undefined && !workspace.allTexts(path).includes(text)) return 'nothing there'
+    // One that was saved without its id, or brought back from before it had one after it was gone, and moved before anyone
+    // looked is nobody's.
+    const isGone = (await workspace.rows()).get(path)?.state === 'gone'
+    if (idIn(text) === undefined && (isGone || !workspace.allTexts(path).includes(text))) return 'nothing there'
     const folder = dice.chance(0.5) ? 'tasks/' : 'tasks/sub/'
     workspace.rename(path, `${folder}renamed ${this.#steps}.md`, text)
     return 'done'
