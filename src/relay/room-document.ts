@@ -7,6 +7,7 @@
 import * as Y from 'yjs'
 import type { Runtime, Store } from '../ports.ts'
 import type { Known } from './gate.ts'
+import { joinUpdates, type Shaped } from './joining.ts'
 
 /** Below this a log is never worth compacting. */
 const LEAST_LOG_BYTES = 256 * 1024
@@ -27,6 +28,12 @@ interface Whole {
   /** Committed since. */
   readonly since: Uint8Array[]
   sinceBytes: number
+}
+
+/** What the gate let in. */
+export interface Incoming extends Shaped {
+  /** Everything that its sender believes to be missing here; else one write. */
+  readonly isAnswer: boolean
 }
 
 export class RoomDocument {
@@ -108,20 +115,27 @@ export class RoomDocument {
   }
 
   /** Into memory; returns what was new, as one. Throws at bytes that Yjs cannot read: then `reload`. */
-  apply(updates: readonly Uint8Array[]): Uint8Array | undefined {
+  apply(updates: readonly Incoming[]): Uint8Array | undefined {
+    const news = groupsOf(updates).flatMap((group) => this.#applyGroup(group))
+    return news.length < 2 ? news[0] : Y.mergeUpdates(news)
+  }
+
+  /** Of writes all that was written, also what others of them superseded; of answers only what was not here yet. */
+  #applyGroup(group: readonly Incoming[]): readonly Uint8Array[] {
     const heard: Uint8Array[] = []
     const hear = (update: Uint8Array): void => void heard.push(update)
     this.#doc.on('update', hear)
     try {
-      for (let at = 0; at < updates.length; at += MOST_AT_ONCE) {
-        this.#doc.transact(() => {
-          for (const update of updates.slice(at, at + MOST_AT_ONCE)) Y.applyUpdate(this.#doc, update)
-        })
-      }
+      this.#doc.transact(() => {
+        for (const { update } of group) Y.applyUpdate(this.#doc, update)
+      })
     } finally {
       this.#doc.off('update', hear)
     }
-    return heard.length < 2 ? heard[0] : Y.mergeUpdates(heard)
+    const [first] = group
+    if (heard.length === 0 || first === undefined || first.isAnswer) return heard
+    if (group.length === 1) return [first.update]
+    return [joinUpdates(group) ?? Y.mergeUpdates(group.map(({ update }) => update))]
   }
 
   /** Onto the disk. From then on it is part of every answer. */
@@ -214,6 +228,18 @@ export class RoomDocument {
     this.#vector = undefined
     if (this.#answers.size > 0) this.#answers.clear()
   }
+}
+
+/** Answers one by one, writes as many as may be applied at once. */
+function groupsOf(updates: readonly Incoming[]): readonly (readonly Incoming[])[] {
+  const groups: Incoming[][] = []
+  for (const update of updates) {
+    const last = groups.at(-1)
+    const isFull = last === undefined || last.length === MOST_AT_ONCE || last[0]?.isAnswer === true || update.isAnswer
+    if (isFull) groups.push([update])
+    else last.push(update)
+  }
+  return groups
 }
 
 export function roomLog(project: string): string {

@@ -30,7 +30,7 @@ import type { RelayLimits } from './limits.ts'
 import { Member, type Rights } from './member.ts'
 import { Presences } from './presences.ts'
 import { answerQuestion } from './questions.ts'
-import { RoomDocument } from './room-document.ts'
+import { RoomDocument, type Incoming } from './room-document.ts'
 import { readShape } from './shape.ts'
 
 export interface RoomWorld {
@@ -45,7 +45,7 @@ export interface RoomWorld {
 type Phase = 'loading' | 'live' | 'draining' | 'gone'
 
 type Item =
-  | { readonly kind: 'update'; readonly update: Uint8Array; readonly from: Member }
+  | ({ readonly kind: 'update'; readonly from: Member } & Incoming)
   | { readonly kind: 'vector'; readonly vector: Uint8Array; readonly from: Member }
   | { readonly kind: 'barrier'; readonly number: number; readonly from: Member }
   /** Ask a client for what the relay lacks. */
@@ -241,7 +241,7 @@ export class Room {
         return this.#enqueue({ kind: 'vector', vector: message.vector, from: member })
       case 'missing':
       case 'update':
-        return this.#take(member, message.update)
+        return this.#take(member, message.update, message.kind === 'missing')
       case 'barrier':
         member.isOurs = true
         return this.#enqueue({ kind: 'barrier', number: message.number, from: member })
@@ -266,7 +266,7 @@ export class Room {
     }
   }
 
-  #take(member: Member, update: Uint8Array): void {
+  #take(member: Member, update: Uint8Array, isAnswer: boolean): void {
     const document = this.#document
     if (document === undefined) return
     if (member.rights === 'read') return this.#takeNothing(member, document, update)
@@ -276,7 +276,7 @@ export class Room {
     if ('refused' in verdict && verdict.refused === 'bound' && this.#restoresOnly(member, update))
       verdict = judge(update, document.known)
     if (!('refused' in verdict)) {
-      if (verdict.isNew) this.#enqueue({ kind: 'update', update, from: member })
+      if (verdict.isNew) this.#enqueue({ kind: 'update', update, shape: verdict.shape, isAnswer, from: member })
       return
     }
     this.#world.counters.refused++
@@ -370,7 +370,7 @@ export class Room {
     updates: readonly (Item & { kind: 'update' })[],
   ): Promise<Uint8Array | undefined> {
     try {
-      return document.apply(updates.map(({ update }) => update))
+      return document.apply(updates)
     } catch {
       // The gate let in what Yjs cannot read. Whose was it? Memory may have half of it: from the disk, one by one.
       return this.#applyOneByOne(document, updates)
@@ -381,12 +381,13 @@ export class Room {
     document: RoomDocument,
     updates: readonly (Item & { kind: 'update' })[],
   ): Promise<Uint8Array | undefined> {
-    const good: Uint8Array[] = []
-    for (const { update, from } of updates) {
+    const good: Incoming[] = []
+    for (const item of updates) {
+      const { from } = item
       await document.reload()
       try {
-        document.apply([...good, update])
-        good.push(update)
+        document.apply([...good, item])
+        good.push(item)
       } catch (cause) {
         this.#world.runtime.log({ level: 'warn', event: 'room.update.unreadable', problem: String(cause) })
         this.#world.counters.refused++
@@ -406,7 +407,7 @@ export class Room {
     const items = this.#queue
     this.#queue = []
     for (const item of items) {
-      if (item.kind === 'update') this.#take(item.from, item.update)
+      if (item.kind === 'update') this.#take(item.from, item.update, item.isAnswer)
       else this.#queue.push(item)
     }
   }

@@ -14,6 +14,20 @@ export interface UpdateShape {
   /** Per writer: the clock after the greatest deleted id. */
   readonly removes: ReadonlyMap<number, number>
   readonly structs: number
+  /** Where the structs of each writer stand, in the order of the bytes. */
+  readonly sections: readonly Section[]
+  /** Where the list of what is deleted begins. */
+  readonly removedAt: number
+}
+
+export interface Section {
+  readonly client: number
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  /** Of the structs themselves, in bytes. */
+  readonly start: number
+  readonly end: number
 }
 
 export interface ShapeLimits {
@@ -122,6 +136,8 @@ class ShapeReader implements UpdateShape {
   readonly writers = new Map<number, MutableSpan>()
   readonly stands = new Map<number, number>()
   readonly removes = new Map<number, number>()
+  readonly sections: Section[] = []
+  removedAt = 0
   structs = 0
   #ranges = 0
   #blank = 0
@@ -148,6 +164,7 @@ class ShapeReader implements UpdateShape {
     const writers = reader.count(5, 'writers')
     if (writers > this.#limits.writers) reader.fail('too-many', `${writers} writers`)
     for (let index = 0; index < writers && reader.refusal === undefined; index++) this.#readWriter()
+    this.removedAt = reader.at
     const removing = reader.count(4, 'writers of what is deleted')
     for (let index = 0; index < removing && reader.refusal === undefined; index++) this.#readRemoved()
     if (reader.refusal === undefined && reader.left > 0) reader.fail('malformed', 'bytes after the end')
@@ -168,8 +185,10 @@ class ShapeReader implements UpdateShape {
     this.#clock = from
     this.#known = this.#details?.known.get(client) ?? 0
     this.#row = 0
+    const start = reader.at
     for (let index = 0; index < count && reader.refusal === undefined; index++) this.#readStruct()
     this.writers.set(client, { from, to: this.#clock })
+    this.sections.push({ client, from, to: this.#clock, count, start, end: reader.at })
   }
 
   #readStruct(): void {

@@ -326,7 +326,10 @@ function forgiving(code: RefusalCode): Judge {
     const shape = readShape(update)
     const writers = 'refused' in shape ? new Map<number, { from: number; to: number }>() : shape.writers
     for (const [client, { to }] of writers) known.set(client, Math.max(known.get(client) ?? 0, to))
-    return { isNew: true, shape: { writers, stands: new Map(), removes: new Map(), structs: 0 } }
+    return {
+      isNew: true,
+      shape: { writers, stands: new Map(), removes: new Map(), structs: 0, sections: [], removedAt: 0 },
+    }
   }
 }
 
