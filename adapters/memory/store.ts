@@ -104,6 +104,13 @@ export function createMemoryDisk({
     const queue: OnItsWay[] = []
     holder = queue
     let draining: Promise<void> | undefined
+    const begin = (): void => {
+      draining ??= drain(queue).finally(() => {
+        draining = undefined
+        // It came between the end of the last sync and here.
+        if (queue.length > 0 && holder === queue) begin()
+      })
+    }
     return {
       logs,
       cells,
@@ -113,9 +120,7 @@ export function createMemoryDisk({
       write: (changes) =>
         new Promise((resolve, reject) => {
           queue.push({ changes, settle: (error) => (error === undefined ? resolve() : reject(error)) })
-          draining ??= drain(queue).finally(() => {
-            draining = undefined
-          })
+          begin()
         }),
       unmount: async () => {
         while (draining !== undefined) await draining

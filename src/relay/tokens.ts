@@ -5,6 +5,7 @@
  */
 import { TaskError } from '../errors.ts'
 import type { Runtime, Store } from '../ports.ts'
+import { isoTime } from '../task/time.ts'
 import type { Rights } from './member.ts'
 
 /** Of all projects. */
@@ -164,7 +165,7 @@ function isSame(a: string, b: string): boolean {
 }
 
 function view({ id, project, rights, label, at }: Kept): TokenView {
-  return { id, project, rights, label, createdAt: new Date(at).toISOString() }
+  return { id, project, rights, label, createdAt: isoTime(at) }
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

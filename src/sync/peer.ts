@@ -30,7 +30,7 @@ export interface PeerEvents {
 
 export interface PeerHost extends Pick<SessionHost, 'vector' | 'missing' | 'hear' | 'presence' | 'settled'> {
   /** How many writes were made here so far, ever; undefined where that is not known now. */
-  readonly written: number | undefined
+  written(): number | undefined
   /** Told each time both sides have everything. */
   synced?(session: Session): void
 }
@@ -48,7 +48,7 @@ const NAME_BYTES = 16
 
 export class Peer implements AsyncDisposable {
   readonly on: Emitter<PeerEvents>['on']
-  readonly #emit: Emitter<PeerEvents>['emit']
+  readonly #emitter: Emitter<PeerEvents>
   #state: PeerState = { phase: 'connecting' }
   #session: Session | undefined
   #others: readonly string[] = []
@@ -73,9 +73,8 @@ export class Peer implements AsyncDisposable {
     runtime: Runtime,
     { firstWaitMs = 250, longestWaitMs = 30_000, presenceMs = 15_000 }: PeerOptions = {},
   ) {
-    const { on, emit } = createEmitter<PeerEvents>(runtime.log)
-    this.on = on
-    this.#emit = emit
+    this.#emitter = createEmitter<PeerEvents>(runtime.log)
+    this.on = this.#emitter.on
     this.#transport = transport
     this.#host = host
     this.#runtime = runtime
@@ -129,7 +128,8 @@ export class Peer implements AsyncDisposable {
       if (this.#state.phase === 'closed')
         throw new TaskError('CONNECTION_CLOSED', { reason: 'the workspace was closed' })
       await this.#session?.idle()
-      if (this.#session?.isExchanged === true && (await ended(this.#session.roundTrip(), signal)) === 'committed') return
+      if (this.#session?.isExchanged === true && (await ended(this.#session.roundTrip(), signal)) === 'committed')
+        return
       if (this.#session !== undefined && this.#refusal?.isForGood === true)
         throw new TaskError('RELAY_DENIED', { url: 'this address', reason: this.#refusal.reason })
       await this.#nextChange(signal)
@@ -176,8 +176,10 @@ export class Peer implements AsyncDisposable {
     try {
       connection = await this.#transport.connect({ signal: this.#ended.signal })
     } catch (cause) {
-      if (cause instanceof TaskError && cause.code === 'RELAY_DENIED')
-        return { reason: String(cause.details['reason'] ?? cause.message), status: 4401 }
+      if (cause instanceof TaskError && cause.code === 'RELAY_DENIED') {
+        const { reason } = cause.details
+        return { reason: typeof reason === 'string' ? reason : cause.message, status: CLOSE.denied }
+      }
       return { reason: reasonOf(cause) }
     }
     if (this.#ended.signal.aborted) {
@@ -225,7 +227,7 @@ export class Peer implements AsyncDisposable {
         this.#losses = 0
         this.#judge(status)
         host.settled(event)
-        if (status === 'committed' && written === host.written) this.#emit('saved', { written, time })
+        if (status === 'committed' && written === host.written()) this.#emitter.emit('saved', { written, time })
         queueMicrotask(() => this.#look(session()))
       },
       refused: ({ code, reason }) => {
@@ -234,7 +236,7 @@ export class Peer implements AsyncDisposable {
       },
       metOthers: (states) => {
         this.#others = states
-        this.#emit('met', { states })
+        this.#emitter.emit('met', { states })
       },
     }
   }
@@ -246,7 +248,7 @@ export class Peer implements AsyncDisposable {
       const usual = isForGood ? 'the token may read only' : 'the relay did not take what was sent'
       const reason = this.#refusal?.reason ?? usual
       this.#refusal = { reason, isForGood }
-      this.#emit('unsynced', { reason })
+      this.#emitter.emit('unsynced', { reason })
     }
   }
 
@@ -270,8 +272,9 @@ export class Peer implements AsyncDisposable {
     const isSame = state.phase === this.#state.phase && !('reason' in state)
     this.#state = state
     if (isSame) return
-    if (state.phase === 'unreachable' || state.phase === 'denied') this.#emit('unsynced', { reason: state.reason })
-    this.#emit('changed', { state })
+    if (state.phase === 'unreachable' || state.phase === 'denied')
+      this.#emitter.emit('unsynced', { reason: state.reason })
+    this.#emitter.emit('changed', { state })
   }
 
   #nextChange(signal: AbortSignal | undefined): Promise<void> {

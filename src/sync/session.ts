@@ -88,7 +88,10 @@ export class Session {
   readonly #trips = new Map<number, (status: Settlement | undefined) => void>()
   /** Something was sent since the last barrier. */
   #isUncovered = false
-  #questions = new Map<number, { readonly resolve: (json: string) => void; readonly reject: (cause: unknown) => void }>()
+  #questions = new Map<
+    number,
+    { readonly resolve: (json: string) => void; readonly reject: (cause: unknown) => void }
+  >()
   #lastQuestion = 0
   #presentAs: number | undefined
   readonly #others = new Map<number, Presence>()
@@ -213,20 +216,9 @@ export class Session {
   async #work(): Promise<void> {
     try {
       for (let message = this.#inbox.shift(); message !== undefined && !this.#isOver; message = this.#inbox.shift()) {
-        switch (message.kind) {
-          case 'vector':
-            await this.#offer(message.vector)
-            break
-          case 'update':
-          case 'missing':
-            await this.#hear(message)
-            break
-          case 'settled':
-            this.#settle(message)
-            break
-          default:
-            break
-        }
+        if (message.kind === 'vector') await this.#offer(message.vector)
+        else if (message.kind === 'update' || message.kind === 'missing') await this.#hear(message)
+        else if (message.kind === 'settled') this.#settle(message)
       }
     } catch (cause) {
       // The workspace could not read or keep something: this connection is over, the next one begins anew.

@@ -52,8 +52,8 @@ export class Syncing implements Relaying, AsyncDisposable {
 
   private constructor(project: Project, transport: Transport, { url, presence, ...options }: SyncingOptions) {
     const { runtime } = project.world
-    const { on, emit } = createEmitter<SyncingEvents>(runtime.log)
-    this.on = on
+    const emitter = createEmitter<SyncingEvents>(runtime.log)
+    this.on = emitter.on
     this.#url = typeof url === 'string' ? () => url : url
     this.#project = project
     const state = JSON.stringify(presence)
@@ -63,12 +63,12 @@ export class Syncing implements Relaying, AsyncDisposable {
       project.on('written', ({ update, written }) => this.#peer.say(update, written)),
       project.on('changed', ({ tasks }) => this.#confirming.soon(tasks.map(({ uid }) => parseUid(uid)))),
       this.#peer.on('changed', ({ state: { phase, ...more } }) => {
-        if (phase === 'synced') emit('connected', { url: this.#url() })
+        if (phase === 'synced') emitter.emit('connected', { url: this.#url() })
         if (phase === 'unreachable' || phase === 'denied')
-          emit('disconnected', { url: this.#url(), reason: 'reason' in more ? more.reason : '' })
+          emitter.emit('disconnected', { url: this.#url(), reason: 'reason' in more ? more.reason : '' })
       }),
-      this.#peer.on('saved', ({ written }) => emit('saved', { written })),
-      this.#peer.on('unsynced', ({ reason }) => emit('unsynced', { reason })),
+      this.#peer.on('saved', ({ written }) => emitter.emit('saved', { written })),
+      this.#peer.on('unsynced', ({ reason }) => emitter.emit('unsynced', { reason })),
     ]
   }
 
@@ -133,16 +133,13 @@ export class Syncing implements Relaying, AsyncDisposable {
 
   #host(state: string): PeerHost {
     const project = this.#project
-    const syncing = this
     return {
-      vector: () => project.inTurn(async (held) => syncing.#vector(held)),
-      missing: (vector) => project.inTurn(async (held) => syncing.#missing(held, vector)),
+      vector: () => project.inTurn(async (held) => this.#vector(held)),
+      missing: (vector) => project.inTurn(async (held) => this.#missing(held, vector)),
       hear: async (updates) => void (await project.absorb(updates, { verb: 'remote', name: null })),
-      get written() {
-        return syncing.#isPartial ? undefined : project.held?.written
-      },
-      presence: () => ({ client: (syncing.#client = project.held?.cursor.client ?? syncing.#client), state }),
-      settled: (event) => syncing.#settled(event),
+      written: () => (this.#isPartial ? undefined : project.held?.written),
+      presence: () => ({ client: (this.#client = project.held?.cursor.client ?? this.#client), state }),
+      settled: (event) => this.#settled(event),
       synced: () => this.#confirming.soon(),
     }
   }

@@ -176,9 +176,7 @@ export class SmallClient implements AsyncDisposable {
       hear: async (updates) => {
         for (const update of updates) Y.applyUpdate(doc, update, 'relay')
       },
-      get written() {
-        return written()
-      },
+      written,
       presence: () => ({ client: doc.clientID, state: '{"workspace":"small"}' }),
       settled: ({ status }) => void settled.push(status),
     }

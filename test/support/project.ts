@@ -25,6 +25,8 @@ export interface MemoryWorkspace {
   /** The files people see; none where the project is kept in its store alone. */
   readonly folder: MemoryFiles | undefined
   readonly repository: MemoryRepository
+  /** Its processes keep the store, and tell of changes. */
+  readonly isLive?: boolean
   place: string
   note: WriterNote | undefined
   commits: number
@@ -63,6 +65,7 @@ export function openProject(workspace: MemoryWorkspace): Project & { readonly ca
   const world: ProjectWorld = {
     runtime,
     config,
+    live: workspace.isLive === true,
     dir: '/project',
     summary,
     ...(folder === undefined
