@@ -34,7 +34,8 @@ export function joinUpdates(updates: readonly Shaped[]): Uint8Array | undefined 
   }
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, writers.size)
-  for (const [client, pieces] of writers) writeWriter(encoder, client, pieces)
+  // The greatest first, as Yjs writes them: its merging passes over whatever stands in another order.
+  for (const [client, pieces] of [...writers].sort(([a], [b]) => b - a)) writeWriter(encoder, client, pieces)
   encoding.writeVarUint(encoder, removed.size)
   for (const [client, ranges] of removed) writeRemoved(encoder, client, ranges)
   return encoding.toUint8Array(encoder)

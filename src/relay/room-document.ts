@@ -116,7 +116,10 @@ export class RoomDocument {
 
   /** Into memory; returns what was new, as one. Throws at bytes that Yjs cannot read: then `reload`. */
   apply(updates: readonly Incoming[]): Uint8Array | undefined {
+    const isWaiting = this.#doc.store.pendingStructs !== null
     const news = groupsOf(updates).flatMap((group) => this.#applyGroup(group))
+    // Rows were lost, and what follows them came in now: nobody has sent it, and the gate has not counted it.
+    if (isWaiting) this.relearn()
     return news.length < 2 ? news[0] : Y.mergeUpdates(news)
   }
 
@@ -134,7 +137,7 @@ export class RoomDocument {
     }
     const [first] = group
     if (heard.length === 0 || first === undefined || first.isAnswer) return heard
-    if (group.length === 1) return [first.update]
+    if (group.length === 1 && isInOrder(first)) return [first.update]
     return [joinUpdates(group) ?? Y.mergeUpdates(group.map(({ update }) => update))]
   }
 
@@ -228,6 +231,11 @@ export class RoomDocument {
     this.#vector = undefined
     if (this.#answers.size > 0) this.#answers.clear()
   }
+}
+
+/** Writers from the greatest to the least: of others Yjs' merging would lose some. */
+function isInOrder({ shape: { sections } }: Incoming): boolean {
+  return sections.every(({ client }, at) => at === 0 || client < (sections[at - 1]?.client ?? 0))
 }
 
 /** Answers one by one, writes as many as may be applied at once. */
