@@ -57,7 +57,7 @@ describe('a client by requests', () => {
     expect(count(place, 'POST') - before).toBeLessThanOrEqual(4)
   })
 
-  it('[B31] a thousand commits of others arrive, in order, each once', async () => {
+  it('[B31] a thousand changes of others arrive, commit by commit, in order, each once', async () => {
     await using place = await openPollingPlace()
     await using polling = polls(place)
     await using live = lives(place)
@@ -65,11 +65,11 @@ describe('a client by requests', () => {
     await synced(polling, live)
     for (let number = 0; number < 1_000; number++) {
       live.write(`${number}`)
-      await turn()
+      if (number % 8 === 0) await turn()
     }
     await until(() => polling.log.length === 1_000)
     expect(polling.heard).toEqual(Array.from({ length: 1_000 }, (_, number) => `${number}`))
-    expect(place.relay.counters.commits).toBeGreaterThan(100)
+    expect(place.relay.counters.commits).toBeGreaterThan(50)
     expect(polling.peer.state).toEqual({ phase: 'synced' })
   })
 
@@ -110,9 +110,9 @@ describe('a client by requests', () => {
 
   it('[B30] nothing is said to be saved, and nobody hears of it, before it is on the disk', async () => {
     let isHeld = false
-    let open: () => void = () => undefined
+    const held: (() => void)[] = []
     const disk = createMemoryDisk({
-      sync: () => (isHeld ? new Promise((resolve) => (open = resolve)) : Promise.resolve()),
+      sync: () => (isHeld ? new Promise((resolve) => held.push(resolve)) : Promise.resolve()),
     })
     await using place = await openPollingPlace({ disk })
     await using polling = polls(place)
@@ -123,9 +123,10 @@ describe('a client by requests', () => {
     isHeld = true
     polling.write('on its way')
     await turns(300)
-    expect([polling.settled.length - before, polling.peer.state.phase, live.log]).toEqual([0, 'syncing', []])
+    const seen = [polling.settled.length - before, polling.peer.state.phase, live.log]
     isHeld = false
-    open()
+    for (const release of held) release()
+    expect(seen).toEqual([0, 'syncing', []])
     await until(() => live.log.length === 1)
     await synced(polling)
     expect(polling.settled.slice(before)).toContain('committed')

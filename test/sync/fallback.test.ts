@@ -120,6 +120,18 @@ describe('the other way', () => {
     expect(taken.map(({ ending }) => ending?.code)).toEqual(['lost', 'lost', undefined])
   })
 
+  it('[B35] is taken when live connections that spoke are lost soon two times in a row', async () => {
+    const both = await world()
+    for (let time = 0; time < 2; time++) {
+      const { by } = await both.connect()
+      await both.runtime.advance(4_999)
+      both.live.cut()
+      await both.runtime.advance(0)
+      expect(by).toBe('live')
+    }
+    expect((await both.connect()).by).toBe('poll')
+  })
+
   it('[B35] is taken when nothing comes over live connections; they are ended', async () => {
     const both = await world()
     both.live.state = 'mute'
@@ -231,11 +243,11 @@ describe('back again', () => {
 })
 
 describe('a relay that is down', () => {
-  it('[B37] changes nothing: both ways fail, and when it is back it is met live', async () => {
+  it.each([1, 2, 3, 4, 5, 20])('[B37] changes nothing: %i times both ways fail, then it is met live', async (times) => {
     const both = await world()
     both.live.state = 'unreachable'
     both.poll.state = 'unreachable'
-    expect(new Set(await ways(both, 21))).toEqual(new Set(['RELAY_UNREACHABLE']))
+    expect(new Set(await ways(both, times))).toEqual(new Set(['RELAY_UNREACHABLE']))
     both.live.state = 'works'
     both.poll.state = 'works'
     expect(await ways(both, 2)).toEqual(['live', 'live'])
