@@ -8,12 +8,20 @@ const ready = (facts: object): void => void process.send?.({ ready: facts })
 
 try {
   const options: unknown = JSON.parse(json)
-  if (kind === 'up') await runUp(process.env, options as UpOptions, ready)
-  else await runServer(process.env, options as ServerProcessOptions, ready)
+  const ending = endOf(options as { readonly foreground?: boolean })
+  if (kind === 'up') await runUp(process.env, options as UpOptions, ready, ending)
+  else await runServer(process.env, options as ServerProcessOptions, ready, ending)
 } catch (cause) {
   const error = asTaskError(cause)
-  if (process.send === undefined) process.stderr.write(`tide: ${error.message}\nhint: ${error.hint}\n`)
-  else process.send({ error })
+  if (process.connected) process.send?.({ error })
   process.exitCode = error.exit
 }
 if (process.connected) process.disconnect()
+
+/** Why it is to end, once. A second signal changes nothing: a terminal tells this process and the one that started it. */
+function endOf({ foreground = false }: { readonly foreground?: boolean }): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
+    if (foreground) process.once('disconnect', () => resolve('the command that started it is gone'))
+  })
+}

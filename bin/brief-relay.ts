@@ -6,7 +6,7 @@ import type { Place } from './workspace-world.ts'
 
 /** Nothing is asked before `settle`; a relay that is not there costs a look at one file. */
 export class BriefRelay implements Relaying {
-  #state: Pick<RelayReport, 'state' | 'reason'> = { state: 'unreachable', reason: 'nobody has asked yet' }
+  #state: Pick<RelayReport, 'state' | 'reason'> = { state: 'idle' }
   skewMs = 0
   readonly #project: Project
   readonly #place: Place
@@ -23,7 +23,7 @@ export class BriefRelay implements Relaying {
   report(): RelayReport {
     const place = relayPlace(this.#project.world.config, this.#place.env)
     if (place === undefined) return { url: null, state: 'none', others: [] }
-    return { url: place.url, ...this.#state, others: [] }
+    return { url: this.#state.state === 'none' ? null : place.url, ...this.#state, others: [] }
   }
 
   async settle({ signal }: { readonly signal: AbortSignal }): Promise<void> {
@@ -39,6 +39,8 @@ export class BriefRelay implements Relaying {
       this.#state = { state: 'synced' }
     } catch (cause) {
       const error = asTaskError(cause)
+      // The note of a relay that is gone, where another process has its number by now: none runs here.
+      if (config.relay === 'auto' && error.details['listening'] === false) return void (this.#state = { state: 'none' })
       const { reason: told } = error.details
       const reason = typeof told === 'string' ? told : error.message
       this.#state = { state: error.code === 'RELAY_DENIED' ? 'denied' : 'unreachable', reason }

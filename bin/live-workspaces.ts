@@ -1,7 +1,7 @@
 /** The workspaces that the background process keeps live: owned when it can, waited for while someone else has them. */
-import { realpathSync } from 'node:fs'
-import { asTaskError, type Runtime } from '../src/index.ts'
-import { openOwned, type OwnedWorkspace } from './owned.ts'
+import { realpathSync, statSync } from 'node:fs'
+import { asTaskError, renderConfig, type Config, type Runtime } from '../src/index.ts'
+import { openOwned } from './owned.ts'
 import { actorNameFrom, placeOf, readConfigFile } from './workspace-world.ts'
 import type { Environment } from '../adapters/node/places.ts'
 
@@ -9,7 +9,7 @@ interface Kept {
   readonly dir: string
   state: 'live' | 'waiting'
   reason: string
-  opened: OwnedWorkspace | undefined
+  config: Config
   readonly ended: AbortController
   living: Promise<void>
 }
@@ -17,6 +17,10 @@ interface Kept {
 /** Before it tries again to own what someone else has open. */
 const RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
+/** After one that ended well: whoever had it has just gone. */
+const AGAIN_MS = 50
+/** How often it is looked whether the directory and its settings are still those. */
+const LOOK_MS = 1_000
 
 export class LiveWorkspaces implements AsyncDisposable {
   readonly #kept = new Map<string, Kept>()
@@ -24,8 +28,11 @@ export class LiveWorkspaces implements AsyncDisposable {
   #changes = 0
   readonly #env: Environment
   readonly #runtime: Runtime
+  readonly #onOther: () => void
 
-  constructor(env: Environment, runtime: Runtime) {
+  /** `onOther` is told when one of them is gone, or has other settings. */
+  constructor(env: Environment, runtime: Runtime, onOther: () => void) {
+    this.#onOther = onOther
     this.#env = env
     this.#runtime = runtime
   }
@@ -38,6 +45,11 @@ export class LiveWorkspaces implements AsyncDisposable {
     return this.#kept.size
   }
 
+  /** One of them is to meet others at the relay of this machine. */
+  get wantRelay(): boolean {
+    return [...this.#kept.values()].some(({ config }) => config.relay === 'auto')
+  }
+
   list(): readonly { readonly dir: string; readonly state: 'live' | 'waiting'; readonly reason?: string }[] {
     return [...this.#kept.values()].map(({ dir, state, reason }) => ({ dir, state, ...(reason !== '' && { reason }) }))
   }
@@ -46,12 +58,11 @@ export class LiveWorkspaces implements AsyncDisposable {
   async adopt(dir: string): Promise<void> {
     const real = realpathSync(dir)
     if (this.#kept.has(real)) return
-    readConfigFile(real) // throws where it is no workspace
     const kept: Kept = {
       dir: real,
       state: 'waiting',
       reason: '',
-      opened: undefined,
+      config: readConfigFile(real).config, // throws where it is no workspace
       ended: new AbortController(),
       living: Promise.resolve(),
     }
@@ -64,10 +75,9 @@ export class LiveWorkspaces implements AsyncDisposable {
 
   /** False where it was not kept. */
   async leave(dir: string): Promise<boolean> {
-    const real = realNameOf(dir)
-    const kept = this.#kept.get(real)
+    const kept = this.#kept.get(dir) ?? this.#kept.get(realNameOf(dir))
     if (kept === undefined) return false
-    this.#kept.delete(real)
+    this.#kept.delete(kept.dir)
     kept.ended.abort()
     await kept.living
     return true
@@ -79,41 +89,83 @@ export class LiveWorkspaces implements AsyncDisposable {
 
   async #live(kept: Kept, settled: () => void): Promise<void> {
     const { signal } = kept.ended
-    for (let losses = 0; !signal.aborted; losses++) {
+    for (let failures = 0; !signal.aborted;) {
       try {
         await this.#own(kept, settled)
         if (signal.aborted) return
+        failures = 0
       } catch (cause) {
+        failures++
         const error = asTaskError(cause)
         this.#runtime.log({ level: 'warn', event: 'workspace.waiting', code: error.code, dir: kept.dir })
         kept.reason = error.message
       }
       kept.state = 'waiting'
       settled()
-      if (realNameOf(kept.dir) !== kept.dir) return void this.#kept.delete(kept.dir) // moved or gone
-      await this.#runtime
-        .sleep(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** Math.min(losses, 10)), { signal })
-        .catch(() => undefined)
+      if (realNameOf(kept.dir) !== kept.dir) {
+        this.#runtime.log({ level: 'info', event: 'workspace.gone', dir: kept.dir })
+        this.#kept.delete(kept.dir)
+        return this.#onOther()
+      }
+      const waitMs = failures === 0 ? AGAIN_MS : Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** Math.min(failures - 1, 10))
+      await this.#runtime.sleep(waitMs, { signal }).catch(() => undefined)
     }
   }
 
-  /** Until it is left, or its directory goes, or the one who has it instead goes. */
+  /** Until it is left, or its directory or settings change, or the one who has it instead goes. */
   async #own(kept: Kept, settled: () => void): Promise<void> {
     const place = placeOf(kept.dir, this.#env, this.#runtime)
-    const opened = await openOwned(place, actorNameFrom(this.#env), { command: 'tide up' })
+    const mark = markOf(kept.dir)
+    const { config } = readConfigFile(kept.dir)
+    const isOther = config.relay !== kept.config.relay
+    kept.config = config
+    if (isOther) this.#onOther()
+    await using opened = await openOwned(place, actorNameFrom(this.#env), { command: 'tide up' })
+    const isOwner = opened.ended === undefined
+    kept.state = isOwner ? 'live' : 'waiting'
+    kept.reason = isOwner ? '' : 'another process has it open'
+    using _changes = opened.on('changed', () => this.#changes++)
+    settled()
+    const over = new AbortController()
+    const signal = AbortSignal.any([kept.ended.signal, over.signal])
     try {
-      kept.opened = opened
-      const isOwner = opened.ended === undefined
-      kept.state = isOwner ? 'live' : 'waiting'
-      kept.reason = isOwner ? '' : 'another process has it open'
-      using _changes = opened.on('changed', () => this.#changes++)
-      settled()
-      await Promise.race([untilAborted(kept.ended.signal), ...(opened.ended === undefined ? [] : [opened.ended])])
+      await Promise.race([
+        this.#untilOther(kept.dir, mark, signal),
+        ...(opened.ended === undefined ? [] : [opened.ended]),
+      ])
     } finally {
-      kept.opened = undefined
-      await opened[Symbol.asyncDispose]()
+      over.abort()
     }
   }
+
+  /** Another directory bears the name, or none; or its settings say something else. */
+  async #untilOther(dir: string, mark: Mark, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && isStill(dir, mark)) await this.#runtime.sleep(LOOK_MS, { signal }).catch(() => undefined)
+  }
+}
+
+interface Mark {
+  readonly directory: string
+  /** Undefined while they cannot be read, as in the middle of a merge. */
+  readonly settings: string | undefined
+}
+
+function markOf(dir: string): Mark {
+  const stats = statSync(dir, { throwIfNoEntry: false })
+  return { directory: stats === undefined ? '' : `${stats.dev}:${stats.ino}`, settings: settingsIn(dir) }
+}
+
+function settingsIn(dir: string): string | undefined {
+  try {
+    return renderConfig(readConfigFile(dir).config)
+  } catch {
+    return undefined
+  }
+}
+
+function isStill(dir: string, { directory, settings }: Mark): boolean {
+  const now = markOf(dir)
+  return now.directory === directory && (now.settings ?? settings) === settings
 }
 
 function realNameOf(dir: string): string {
@@ -122,11 +174,4 @@ function realNameOf(dir: string): string {
   } catch {
     return '' // gone
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -51,11 +51,11 @@ export function openBriefly(place: Place, actorName: string | null): OpenedWorks
     if (!READING.has(method)) remote ??= await reach(place, world.config.project)
     if (remote !== undefined) return remote.call(method, params, withName(options, actorName))
     try {
-      if (method === 'workspace.status' && relaying.isNear)
-        await settleWithin(relaying, place.runtime, { timeoutMs: BRIEF_MS })
+      const meets = world.config.mode !== 'manual' && relaying.isNear
+      if (method === 'workspace.status' && meets) await settleWithin(relaying, place.runtime, { timeoutMs: BRIEF_MS })
       const answer = await local.call(method, params, options)
       // What this command wrote others see now, where a relay is near; where none is, with the next exchange.
-      if (!READING.has(method) && !WITHOUT_RELAY.has(method) && relaying.isNear)
+      if (!READING.has(method) && !WITHOUT_RELAY.has(method) && meets)
         await settleWithin(relaying, place.runtime, { timeoutMs: BRIEF_MS })
       return answer
     } catch (cause) {

@@ -53,7 +53,7 @@ async function owned(
   const parts: AsyncDisposable[] = [project]
   try {
     const syncing = await startSyncing(project, place, actorName)
-    if (syncing !== undefined) parts.unshift(syncing)
+    parts.unshift({ [Symbol.asyncDispose]: async () => syncing?.[Symbol.asyncDispose]?.() })
     const caller = createCaller(project, { ...facts(place), ...(syncing && { relaying: syncing }) })
     parts.unshift(await listen(place, project.world.config.project, caller))
     parts.push(announce(place.dir, { version: VERSION, command, socket: place.socket }, place.runtime))

@@ -1,34 +1,47 @@
 /** Keeps an open project together with its relay, wherever that is by now. */
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
-import { webSocketTransport } from '../adapters/websocket/client.ts'
-import { Syncing, TaskError, type Project, type Transport } from '../src/index.ts'
+import { Syncing, TaskError, type Project, type Relaying, type Transport } from '../src/index.ts'
+import { BriefRelay } from './brief-relay.ts'
 import { relayPlace, type RelayPlace } from './relay-place.ts'
+import { relayTransport } from './relay-transport.ts'
 import type { Place } from './workspace-world.ts'
 
 /** A relay on this machine may begin at any moment. */
 const LONGEST_WAIT_MS = 5_000
 
-/** Undefined for a project that has no relay. */
-export async function startSyncing(project: Project, place: Place, actor: string | null): Promise<Syncing | undefined> {
+/** Undefined for a project that has no relay. One that is met only when asked is met as by a short command. */
+export async function startSyncing(
+  project: Project,
+  place: Place,
+  actor: string | null,
+): Promise<(Relaying & Partial<AsyncDisposable>) | undefined> {
   const { config } = project.world
   if (config.relay === 'none') return undefined
+  if (config.mode === 'manual') return new BriefRelay(project, place)
   const here = (): RelayPlace | undefined => relayPlace(config, place.env)
-  const transport: Transport = {
-    connect: async (options) => {
-      const found = here()
-      if (found === undefined)
-        throw new TaskError('RELAY_UNREACHABLE', { url: 'this machine', reason: 'no relay runs here' })
-      const url = `${found.url}/sync/${config.project}`
-      return webSocketTransport(url, place.runtime, found.token === undefined ? {} : { token: found.token }).connect(
-        options,
-      )
-    },
-    listen: () => Promise.reject(new TaskError('FAULT', { problem: 'a workspace is no relay' })),
-  }
-  return Syncing.start(project, transport, {
+  return Syncing.start(project, transportTo(here, project, place), {
     url: () => here()?.url ?? null,
     presence: { workspace: basename(place.dir), actor, host: hostname() },
     ...(config.relay === 'auto' && { longestWaitMs: LONGEST_WAIT_MS }),
   })
+}
+
+/** One transport for as long as the place is the same: it remembers which way works. */
+function transportTo(here: () => RelayPlace | undefined, { world }: Project, { runtime }: Place): Transport {
+  const { project, mode } = world.config
+  let known: { readonly text: string; readonly transport: Transport } | undefined
+  return {
+    connect: async (options) => {
+      const found = here()
+      if (found === undefined)
+        throw new TaskError('RELAY_UNREACHABLE', { url: 'this machine', reason: 'no relay runs here' })
+      const { url, http, token = null } = found
+      const text = JSON.stringify(found)
+      if (known?.text !== text)
+        known = { text, transport: relayTransport({ url, http, project, token, mode, runtime }) }
+      return known.transport.connect(options)
+    },
+    listen: () => Promise.reject(new TaskError('FAULT', { problem: 'a workspace is no relay' })),
+  }
 }

@@ -5,6 +5,8 @@ import { isErrorCode, TaskError, taskErrorFrom } from '../src/index.ts'
 
 export interface PagePlace {
   readonly http: string
+  /** What people know it by. @default the address of its pages */
+  readonly url?: string
   readonly token: string | undefined
 }
 
@@ -16,9 +18,15 @@ export interface Page {
 const ANSWER_MS = 10_000
 
 /** JSON both ways; throws what the relay says is wrong, and RELAY_UNREACHABLE or RELAY_DENIED. */
-export async function callPage<Answer>(place: PagePlace, method: string, path: string, body?: object): Promise<Answer> {
+export async function callPage<Answer>(
+  place: PagePlace,
+  method: string,
+  path: string,
+  body?: object,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Answer> {
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-  const page = await askPage(place, method, path, bytes)
+  const page = await askPage(place, method, path, bytes, options)
   const answer = parsed(page.body) as { readonly error?: { readonly code?: unknown } }
   if (page.status >= 200 && page.status < 300) return answer as Answer
   throw errorIn(place, page, answer.error)
@@ -37,7 +45,7 @@ export async function postBytes(
 }
 
 function askPage(
-  { http, token }: PagePlace,
+  { http, token, url: shown = http }: PagePlace,
   method: string,
   path: string,
   body: Buffer | undefined,
@@ -53,7 +61,11 @@ function askPage(
       reject(
         signal?.aborted === true
           ? signal.reason
-          : new TaskError('RELAY_UNREACHABLE', { url: http, reason: reasonOf(cause) }, { cause }),
+          : new TaskError(
+              'RELAY_UNREACHABLE',
+              { url: shown, reason: reasonOf(cause), ...whoIsThere(cause) },
+              { cause },
+            ),
       )
     const asked = (url.protocol === 'https:' ? secure : plain)(url, { method, headers, ...(signal && { signal }) })
     asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error('it does not answer')))
@@ -77,20 +89,31 @@ function parsed(body: Buffer): object {
   }
 }
 
-function errorIn({ http }: PagePlace, { status }: Page, error: unknown): TaskError {
+function errorIn({ http, url = http }: PagePlace, { status }: Page, error: unknown): TaskError {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   if (status === 401 || status === 403) {
     const details = typeof error === 'object' && error !== null && 'details' in error ? error.details : undefined
     const reason =
       typeof details === 'object' && details !== null && 'reason' in details ? String(details.reason) : `HTTP ${status}`
-    return new TaskError('RELAY_DENIED', { url: http, reason })
+    return new TaskError('RELAY_DENIED', { url, reason })
   }
   if (isErrorCode(code)) return taskErrorFrom(error)
-  return new TaskError('RELAY_UNREACHABLE', { url: http, reason: `it answers with HTTP ${status}` })
+  return new TaskError('RELAY_UNREACHABLE', { url, reason: `it answers with HTTP ${status}` })
+}
+
+/** Nobody; or somebody who speaks TLS, and whom Node does not trust or who is called otherwise. */
+function whoIsThere(cause: Error): { readonly listening?: boolean } {
+  const code = codeOf(cause)
+  if (code === 'ECONNREFUSED') return { listening: false }
+  return /CERT|SIGNATURE|ISSUER/.test(code) ? { listening: true } : {}
+}
+
+function codeOf(cause: Error): string {
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
 }
 
 function reasonOf(cause: Error): string {
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+  const code = codeOf(cause)
   if (code === 'ECONNREFUSED') return 'nobody listens there'
   if (code === 'ENOTFOUND') return 'there is no such host'
   return cause.message === '' ? code : cause.message

@@ -1,6 +1,7 @@
 /** Making a workspace and changing its settings: tidemark.json, written whole or not at all. */
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { Environment } from '../adapters/node/places.ts'
 import type { InitOptions, InitOutcome } from '../adapters/cli/world.ts'
 import {
   newConfig,
@@ -19,9 +20,13 @@ import { actorNameFrom, CONFIG_FILE, placeOf, prepareState, readConfigFile } fro
 const SETTINGS = ['format', 'tasks', 'prefix', 'relay'] as const
 
 /** Idempotent: a second call changes nothing, and asking for something else than is there is refused. */
-export async function initialise(options: InitOptions, runtime: Runtime): Promise<InitOutcome> {
+export async function initialise(
+  options: InitOptions,
+  runtime: Runtime,
+  env: Environment = process.env,
+): Promise<InitOutcome> {
   const dir = resolve(options.dir)
-  if (existsSync(join(dir, CONFIG_FILE))) return outcome(dir, agreeing(dir, options), false)
+  if (existsSync(join(dir, CONFIG_FILE))) return outcome(dir, agreeing(dir, options), false, env)
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new TaskError('FILE_NOT_FOUND', { path: dir })
   if (options.format !== undefined && options.format !== 'native') {
@@ -40,10 +45,11 @@ export async function initialise(options: InitOptions, runtime: Runtime): Promis
     await writeNewFile(join(dir, CONFIG_FILE), new TextEncoder().encode(renderConfig(config)))
   } catch (cause) {
     // Another init was a moment faster: its project is the one.
-    if (cause instanceof TaskError && cause.code === 'FILE_EXISTS') return outcome(dir, agreeing(dir, options), false)
+    if (cause instanceof TaskError && cause.code === 'FILE_EXISTS')
+      return outcome(dir, agreeing(dir, options), false, env)
     throw cause
   }
-  return outcome(dir, config, true)
+  return outcome(dir, config, true, env)
 }
 
 /** The settings of a project that is elsewhere already; what it has agreed on beyond them is not known here. */
@@ -87,10 +93,10 @@ function agreeing(dir: string, options: InitOptions): Config {
   return config
 }
 
-async function outcome(dir: string, config: Config, created: boolean): Promise<InitOutcome> {
+async function outcome(dir: string, config: Config, created: boolean, env: Environment): Promise<InitOutcome> {
   prepareState(dir)
   return {
-    imported: created ? await adopted(dir) : 0,
+    imported: created ? await adopted(dir, env) : 0,
     dir,
     project: config.project,
     format: config.format,
@@ -100,9 +106,9 @@ async function outcome(dir: string, config: Config, created: boolean): Promise<I
 }
 
 /** How many tasks the files that are there already hold. */
-async function adopted(dir: string): Promise<number> {
+async function adopted(dir: string, env: Environment): Promise<number> {
   const { openBriefly } = await import('./open.ts')
-  await using workspace = openBriefly(placeOf(dir, process.env), actorNameFrom(process.env))
+  await using workspace = openBriefly(placeOf(dir, env), actorNameFrom(env))
   await workspace.project.lookAtFiles()
   return (await workspace.project.tasks()).count
 }

@@ -101,7 +101,7 @@ function warm() {
     ['ready'],
     ['--help'],
   ].map((args) => (args[0].startsWith('-') ? args : [...args, '--dir', dir]))
-  const env = { ...process.env, TIDEMARK_WARM: JSON.stringify(commands), XDG_RUNTIME_DIR: dir }
+  const env = { ...process.env, TIDEMARK_WARM: JSON.stringify(commands), XDG_RUNTIME_DIR: dir, XDG_STATE_HOME: dir }
   const { status, stderr } = spawnSync(process.execPath, ['dist/tide.cjs'], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],

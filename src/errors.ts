@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'RELAY_DENIED'
   | 'PORT_TAKEN'
   | 'RELAY_IN_USE'
+  | 'UP_RUNS'
   | 'ADDRESS_UNUSABLE'
   | 'ADDRESS_OPEN'
   | 'ORIGIN_REFUSED'
@@ -214,8 +215,15 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     NOT_AUTHORISED,
   ),
   RELAY_IN_USE: row(
-    'the relay runs in the background process {pid} of tide up',
-    'end it with tide down --all',
+    'a relay runs here already, at {url}: that of {by}, process {pid}',
+    'end it with {end} if another one is to take its place',
+    4,
+    409,
+    CONFLICT,
+  ),
+  UP_RUNS: row(
+    'the background process of tide up runs already: process {pid}',
+    'use tide up without --foreground, or end it with tide down --all',
     4,
     409,
     CONFLICT,

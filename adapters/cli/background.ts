@@ -7,6 +7,8 @@ export interface UpReport {
   readonly workspaces: readonly { readonly dir: string; readonly state: 'live' | 'waiting'; readonly reason?: string }[]
   /** Of the relay that runs in the process; null where none does. */
   readonly relay: string | null
+  /** Why it runs none, where it should. */
+  readonly relayProblem?: string
 }
 
 export interface ServerOptions {
@@ -43,18 +45,21 @@ export interface TokenReport {
   readonly createdAt: string
 }
 
+/** Whether this call has started it. */
+export type Started<Report> = Report & { readonly started: boolean }
+
 export interface Background {
   /** Keeps the workspace at or above `dir` live; starts the process where none runs, replaces one of an older version. */
-  up(dir: string): Promise<UpReport & { readonly dir: string; readonly started: boolean }>
-  /** As `up`, in this process and until it is ended. */
-  upHere(dir: string): Promise<number>
+  up(dir: string): Promise<Started<UpReport> & { readonly dir: string }>
+  /** As `up`, in this terminal and until it is ended: its exit code. `ready` is told once. */
+  upHere(dir: string, ready: (report: Started<UpReport> & { readonly dir: string }) => Promise<void>): Promise<number>
   /** Null where no process runs. */
   down(dir: string): Promise<(UpReport & { readonly dir: string; readonly wasLive: boolean }) | null>
   /** Ends the process; null where none runs. */
   downAll(): Promise<UpReport | null>
-  startServer(options: ServerOptions): Promise<ServerReport & { readonly started: boolean }>
-  /** In this process, until it is ended; answers with its exit code. */
-  serveHere(options: ServerOptions): Promise<number>
+  startServer(options: ServerOptions): Promise<Started<ServerReport>>
+  /** In this terminal, until it is ended: its exit code. `ready` is told once. */
+  serveHere(options: ServerOptions, ready: (report: Started<ServerReport>) => Promise<void>): Promise<number>
   stopServer(): Promise<ServerReport>
   serverStatus(): Promise<ServerReport>
   createToken(dir: string, rights: Rights, label: string): Promise<TokenReport & { readonly token: string }>

@@ -61,9 +61,19 @@ export function socketPath(
   })
   const name = fingerprint(`${real}\0${stats.dev}\0${stats.ino}`)
   if (platform === 'win32') return `\\\\.\\pipe\\tidemark-${name}`
-  const path = join(runtimeFolder(env, uid, { platform }), `${name}.sock`)
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path
-  return join(temporaryFolder(uid), `${name}.sock`)
+  return join(socketFolder(`${name}.sock`, env, uid, { platform }), `${name}.sock`)
+}
+
+/** The runtime folder; where the name would be too long for a socket in it, the one in `/tmp`. */
+export function socketFolder(
+  name: string,
+  env: Environment,
+  uid: number | undefined,
+  { platform = process.platform }: PlaceOptions = {},
+): string {
+  const folder = runtimeFolder(env, uid, { platform })
+  if (platform === 'win32' || Buffer.byteLength(join(folder, name)) <= MAX_SOCKET_PATH_BYTES) return folder
+  return temporaryFolder(uid)
 }
 
 function madeFolder(path: string): string {

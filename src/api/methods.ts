@@ -89,8 +89,8 @@ export interface Problem {
 export interface RelayReport {
   /** Without credentials; null where there is no relay. */
   readonly url: string | null
-  /** `syncing`: connected, and not everything is exchanged yet. */
-  readonly state: 'synced' | 'syncing' | 'unreachable' | 'none' | 'denied'
+  /** `syncing`: connected, and not everything is exchanged yet. `idle`: nobody has asked it yet (mode manual). */
+  readonly state: 'synced' | 'syncing' | 'idle' | 'unreachable' | 'none' | 'denied'
   /** Why it is unreachable or denied, or does not take what is written here. */
   readonly reason?: string
   /** Who else is connected to the project. */

@@ -5,8 +5,11 @@
 import { performance } from 'node:perf_hooks'
 import { runProgram } from '../../adapters/cli/program.ts'
 import type { CliWorld, Output } from '../../adapters/cli/world.ts'
+import { nodeRuntime } from '../../adapters/node/runtime.ts'
+import { backgroundOf } from '../../bin/background-client.ts'
 import { list, search } from '../../bin/lister.ts'
 import { openBriefly } from '../../bin/open.ts'
+import { initialise } from '../../bin/settings.ts'
 import { actorNameFrom, findWorkspace, placeOf } from '../../bin/workspace-world.ts'
 import { realWorld } from '../../bin/world.ts'
 import type { Environment, Ran } from './support.ts'
@@ -22,6 +25,8 @@ export async function runHere(args: readonly string[], cwd: string, env: Environ
     stderr: err.output,
     open: async (dir, { actor } = {}) => openBriefly(placeOf(findWorkspace(dir), env), actor ?? actorNameFrom(env)),
     list: (dir, filter) => list(placeOf(findWorkspace(dir), env), filter),
+    init: (options) => initialise(options, nodeRuntime(), env),
+    background: async () => backgroundOf(env),
     search: (dir, words, options) => search(placeOf(findWorkspace(dir), env), words, options),
   }
   const began = performance.now()

@@ -59,7 +59,7 @@ export const command: CommandDescriptor<ServerCommandOptions> = defineCommand<Se
     const background = await world.background()
     switch (options.action) {
       case 'start':
-        if (options.foreground) return background.serveHere(options.server)
+        if (options.foreground) return background.serveHere(options.server, (report) => print(options, world, report))
         return print(options, world, await background.startServer(options.server))
       case 'stop':
         return print(options, world, await background.stopServer())

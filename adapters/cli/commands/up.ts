@@ -1,6 +1,8 @@
 /** `tide up`: keeps this workspace live in the background. Idempotent. */
+import type { Started, UpReport } from '../background.ts'
 import { defineCommand, type CommandDescriptor, type Common } from '../command.ts'
 import { printJson, say } from '../io.ts'
+import type { CliWorld } from '../world.ts'
 
 export interface UpOptions extends Common {
   readonly foreground: boolean
@@ -18,14 +20,22 @@ export const command: CommandDescriptor<UpOptions> = defineCommand<UpOptions>({
   options: ({ common, flag }) => ({ ...common, foreground: flag('foreground') }),
   async run(options, world) {
     const background = await world.background()
-    if (options.foreground) return background.upHere(options.dir)
-    const report = await background.up(options.dir)
-    const { dir, pid, relay, workspaces } = report
-    const own = workspaces.find((one) => one.dir === dir)
-    if (options.json) return printJson(world, { ...report })
-    const { printable } = await import('../width.ts')
-    const state = own?.state === 'waiting' ? `waiting: ${own.reason ?? 'not live yet'}` : 'live'
-    world.stdout.write(`${printable(`${state}  ${dir}`)}\n`)
-    say(options, world, `process ${pid}${relay === null ? '' : `, relay at ${relay}`}; see tide status`)
+    if (options.foreground) return background.upHere(options.dir, (report) => print(options, world, report))
+    return print(options, world, await background.up(options.dir))
   },
 })
+
+async function print(
+  options: UpOptions,
+  world: CliWorld,
+  report: Started<UpReport> & { readonly dir: string },
+): Promise<void> {
+  if (options.json) return printJson(world, { ...report })
+  const { dir, pid, relay, relayProblem, workspaces } = report
+  const own = workspaces.find((one) => one.dir === dir)
+  const { printable } = await import('../width.ts')
+  const state = own?.state === 'live' ? 'live' : `waiting (${own?.reason ?? 'not live yet'})`
+  world.stdout.write(`${printable(`${state}  ${dir}`)}\n`)
+  if (relayProblem !== undefined) world.stderr.write(`${printable(`no relay runs here: ${relayProblem}`)}\n`)
+  say(options, world, `process ${pid}${relay === null ? '' : `, relay at ${relay}`}; see tide status`)
+}

@@ -84,13 +84,13 @@ describe('effects', () => {
 
   it.each([
     [['up'], ['up', '/shop/deep'], 0, 'live  /shop'],
-    [['up', '--foreground'], ['upHere', '/shop/deep'], 0, ''],
+    [['up', '--foreground'], ['upHere', '/shop/deep'], 0, 'live  /shop'],
     [['down'], ['down', '/shop/deep'], 0, 'down  /shop'],
     [['down', '--all'], ['downAll'], 0, 'ended  process 7'],
     [['server', 'start', '--port', '7'], ['startServer', { port: 7 }], 0, 'relay        ws://127.0.0.1:5173'],
     [['sync', 'server', 'stop'], ['stopServer'], 0, 'no relay runs on this machine'],
     [['server', 'status'], ['serverStatus'], 0, '  project-1  2'],
-    [['server', 'start', '--foreground'], ['serveHere', {}], 0, ''],
+    [['server', 'start', '--foreground'], ['serveHere', {}], 0, 'relay        ws://127.0.0.1:5173'],
     [['token', 'create', '--label', 'sara'], ['createToken', '/shop/deep', 'write', 'sara'], 0, 'tide_secret'],
     [['token', 'list'], ['listTokens', '/shop/deep'], 0, 'id000001\twrite\t2026-01-01T00:00:00.000Z\tsara'],
     [['token', 'revoke', 'id000001'], ['revokeToken', '/shop/deep', 'id000001'], 0, 'revoked'],

@@ -185,11 +185,19 @@ export class FakeWorld implements CliWorld {
     }
     return {
       up: note('up', { ...up, dir: '/shop', started: true }),
-      upHere: note('upHere', 0),
+      upHere: async (dir, ready) => {
+        await note('upHere', 0)(dir)
+        await ready({ ...up, dir: '/shop', started: true })
+        return 0
+      },
       down: note('down', { ...up, dir: '/shop', wasLive: true }),
       downAll: note('downAll', up),
       startServer: note('startServer', { ...server, started: true }),
-      serveHere: note('serveHere', 0),
+      serveHere: async (options, ready) => {
+        await note('serveHere', 0)(options)
+        await ready({ ...server, started: true })
+        return 0
+      },
       stopServer: note('stopServer', { ...server, running: false }),
       serverStatus: note('serverStatus', server),
       createToken: note('createToken', { ...token, token: 'tide_secret' }),
