@@ -24,6 +24,8 @@ export interface OpenProject {
   context(tasks: TaskTable): ViewContext & { readonly keyOf: (state: TaskState) => string }
   /** Tells the table, where it is not the document's. */
   put(states: Iterable<TaskState>): void
+  /** By this machine's clock, corrected by the relay's where one was met. */
+  now(): number
   readonly world: Pick<ProjectWorld, 'runtime' | 'actorName'>
 }
 
@@ -43,7 +45,7 @@ export async function applyPlan(project: OpenProject, plan: Plan): Promise<Appli
   const seeds = await plantSeeds(project, plan.seeds)
   const bodies = await changeBodies(project, plan.bodies)
   const tasks = await project.tasks()
-  const planned = planEntries(tasks, [...plan.writes, ...bodies.writes], held.cursor, project.world.runtime.now())
+  const planned = planEntries(tasks, [...plan.writes, ...bodies.writes], held.cursor, project.now())
   const updates = [...seeds.updates, ...bodies.updates]
   if (planned.entries.length === 0 && updates.length === 0) return undefined
   const uids = new Set([...planned.states.keys(), ...seeds.before.keys()])

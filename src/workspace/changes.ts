@@ -77,7 +77,7 @@ export function planCreation(
 ): Creation {
   const uid = newUid(runtime.random)
   const state: TaskState = { uid, registers: new Map() }
-  const now = runtime.now()
+  const { now } = context
   const { title, body, status, ...rest } = checked(task)
   const text = body === undefined ? '' : parseBody(body)
   const writes: Write[] = [

@@ -7,7 +7,7 @@
 import { TaskError } from '../errors.ts'
 import { createEmitter, type Emitter } from '../events.ts'
 import type { Change } from '../history/change.ts'
-import type { ActorId, Key, Uid } from '../ids.ts'
+import type { Key, Uid } from '../ids.ts'
 import type { Store } from '../ports.ts'
 import { shownKey } from '../task/keys.ts'
 import type { TaskState } from '../task/registers.ts'
@@ -27,6 +27,7 @@ import { readFreshSummary } from './fresh-summary.ts'
 import { readSummary, type Summary } from './summary.ts'
 import { createSummaryTable, type SummaryTable } from './summary-table.ts'
 import { readBodyAt, type SummaryChanges } from './summary-writer.ts'
+import { openReplicaOf } from './open-replica.ts'
 import type { ProjectWorld } from './world.ts'
 
 export interface ProjectEvents {
@@ -49,6 +50,8 @@ export class Project implements AsyncDisposable {
   #holding: Promise<Held> | undefined
   #queue: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
+  /** How far the relay's clock is ahead of this machine's. */
+  aheadMs = 0
   readonly #written: ProjectEvents['written'][] = []
 
   constructor(world: ProjectWorld) {
@@ -59,6 +62,11 @@ export class Project implements AsyncDisposable {
 
   get on(): Emitter<ProjectEvents>['on'] {
     return this.#emitter.on
+  }
+
+  /** By this machine's clock, corrected by what a relay said. */
+  now(): number {
+    return this.world.runtime.now() + this.aheadMs
   }
 
   get isLive(): boolean {
@@ -88,7 +96,7 @@ export class Project implements AsyncDisposable {
     const printed = this.#replica === undefined ? this.#table : undefined
     const keyOf = (state: TaskState): Key => printed?.printedKey(state.uid) ?? shownKey(tasks, state, prefix)
     const pathOf = (uid: Uid): string | null => this.#files.pathOf(uid)
-    return { tasks, prefix, statuses, now: this.world.runtime.now(), keyOf, pathOf }
+    return { tasks, prefix, statuses, now: this.now(), keyOf, pathOf }
   }
 
   async body(state: TaskState): Promise<string> {
@@ -107,7 +115,7 @@ export class Project implements AsyncDisposable {
     const held = await this.hold()
     while (this.#replica === undefined && this.#held === held) {
       const { nonce } = held.seal
-      const replica = await this.#openHeld(held)
+      const replica = await openReplicaOf(await held.document(), this.world, held)
       // What was read before a commit lacks it, and what someone else opened meanwhile may have edits in it.
       if (held.seal.nonce === nonce) this.#replica ??= replica
     }
@@ -247,6 +255,7 @@ export class Project implements AsyncDisposable {
         for (const state of states) this.#table?.put(state)
       },
       world: this.world,
+      now: () => this.now(),
       announce: (uids, tasks, change) => this.#announce(uids, tasks, change),
       summarise: (uids, before, isFromElsewhere) => this.#summariseAll(held, uids, before, { isFromElsewhere }),
     }
@@ -276,7 +285,7 @@ export class Project implements AsyncDisposable {
   /** Makes the summary from the document. */
   async #rebuild(held: Held): Promise<Replica> {
     await this.#files.ready(held)
-    const opened = this.#replica ?? (await this.#openHeld(held))
+    const opened = this.#replica ?? (await openReplicaOf(await held.document(), this.world, held))
     const replica = (this.#replica ??= opened)
     const { tasks } = replica
     held.cursor = replica.cursor(held.actor, held.cursor.client)
@@ -361,7 +370,7 @@ export class Project implements AsyncDisposable {
     const compact = async (): Promise<void> => {
       if (this.#held !== held) return
       await held.compact(async (updates) => {
-        const whole = this.#replica?.isFilled === false ? this.#replica : await this.#open(updates)
+        const whole = this.#replica?.isFilled === false ? this.#replica : await openReplicaOf(updates, this.world)
         return whole.encode()
       })
       await this.#files.seal(held)
@@ -370,16 +379,6 @@ export class Project implements AsyncDisposable {
       // The updates are all there still; the next commit tries again.
       this.world.runtime.log({ level: 'warn', event: 'store.uncompacted', problem: String(cause) })
     })
-  }
-
-  /** What the store has; where rows of it are lost, everything that came after them all the same. */
-  async #openHeld(held: Held): Promise<Replica> {
-    return this.#open(await held.document(), held.lostFrom)
-  }
-
-  async #open(updates: readonly Uint8Array[], lostFrom?: ActorId): Promise<Replica> {
-    const { openReplica } = await import('../task/replica.ts')
-    return openReplica(updates, this.world.runtime.log, lostFrom === undefined ? {} : { lostFrom })
   }
 
   /** The document with gaps, read anew now that something came that may have been lost. */

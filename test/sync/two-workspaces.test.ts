@@ -1,0 +1,89 @@
+/** Two workspaces and a relay in one process, clocks turned by hand: times, and what the history says of others. */
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { memoryRuntime, type MemoryRuntime } from '../../adapters/memory/runtime.ts'
+import { createMemoryDisk, openMemoryStore } from '../../adapters/memory/store.ts'
+import { memoryTransport } from '../../adapters/memory/transport.ts'
+import { Relay, Syncing, type Transport } from '../../src/internal.ts'
+import { memoryWorkspace, openProject, type MemoryWorkspace } from '../support/project.ts'
+
+const NOON = Date.UTC(2026, 0, 1, 12)
+const HOUR_MS = 3_600_000
+
+interface Meeting extends AsyncDisposable {
+  readonly transport: Transport
+}
+
+async function meeting(runtime: MemoryRuntime, project: string): Promise<Meeting> {
+  const store = await openMemoryStore(createMemoryDisk())
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
+  const relay = await Relay.open({ runtime, store, digest, place: 'here' })
+  const transport = memoryTransport()
+  const door = await transport.listen((connection) => relay.welcome(connection, { project, token: null }))
+  return {
+    transport,
+    [Symbol.asyncDispose]: async () => {
+      await door[Symbol.asyncDispose]()
+      await relay[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function connect(project: ReturnType<typeof openProject>, { transport }: Meeting, workspace: string): Promise<Syncing> {
+  return Syncing.start(project, transport, { url: 'ws://memory', presence: { workspace, actor: 'sara' } })
+}
+
+/** Turns all clocks until nothing is under way. */
+async function settle(runtimes: readonly MemoryRuntime[], syncing: readonly Syncing[]): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) for (const runtime of runtimes) await runtime.advance(100)
+  await Promise.all(syncing.map((one) => one.settle()))
+}
+
+describe('two workspaces at one relay', () => {
+  const workspaceAt = (seed: number, startMs: number): MemoryWorkspace => ({
+    ...memoryWorkspace({ seed }),
+    isLive: true,
+    runtime: memoryRuntime({ seed, startMs }),
+  })
+
+  it("[U14] a clock that is wrong is corrected by the relay's, and said to be wrong", async () => {
+    const [here, there] = [workspaceAt(1, NOON), workspaceAt(2, NOON + HOUR_MS)]
+    await using place = await meeting(here.runtime, 'one-project')
+    await using one = openProject(here)
+    await using two = openProject(there)
+    await using first = await connect(one, place, 'one')
+    await using second = await connect(two, place, 'two')
+    await settle([here.runtime, there.runtime], [first, second])
+    await two.caller.call('task.create', { title: 'By a clock that is ahead' })
+    await settle([here.runtime, there.runtime], [first, second])
+    // What is shown never lies in the future: what was written says whether the clock was corrected.
+    const { tasks } = await one.replica()
+    const stamps = [...tasks.uids()].flatMap((uid) => [...(tasks.get(uid)?.registers.values() ?? [])].flat())
+    expect(stamps.length).toBeGreaterThan(3)
+    expect(stamps.filter(({ at }) => at - NOON > HOUR_MS / 2)).toEqual([])
+    expect([first.skewMs, Math.abs(second.skewMs + HOUR_MS) < 60_000]).toEqual([0, true])
+  })
+
+  it('[U15] the history says which workspace wrote what came from elsewhere, and nothing of what was said again', async () => {
+    const [here, there] = [workspaceAt(1, NOON), workspaceAt(2, NOON)]
+    await using place = await meeting(here.runtime, 'one-project')
+    await using one = openProject(here)
+    await using two = openProject(there)
+    await using first = await connect(one, place, 'one')
+    await using second = await connect(two, place, 'two')
+    await two.caller.call('task.create', { title: 'One' })
+    await settle([here.runtime, there.runtime], [first, second])
+    await two.caller.call('tasks.update', { keys: ['T-1'], changes: { status: 'doing' } })
+    await settle([here.runtime, there.runtime], [first, second])
+    const { changes } = await one.caller.call('history.list', {})
+    const [{ actor } = { actor: '' }] = [await two.hold()]
+    expect(changes.map(({ verb, by }) => [verb, by])).toEqual(
+      changes.map(() => ['remote', { workspace: actor, name: null }]),
+    )
+    expect(changes[0]?.changes).toEqual([
+      { uid: expect.any(String), key: 'T-1', field: 'status', before: 'todo', after: 'doing' },
+    ])
+    expect(changes.length).toBe(2)
+  })
+})
