@@ -21,9 +21,10 @@ export class BriefRelay implements Relaying {
   }
 
   report(): RelayReport {
-    const place = relayPlace(this.#project.world.config, this.#place.env)
-    if (place === undefined) return { url: null, state: 'none', others: [] }
-    return { url: this.#state.state === 'none' ? null : place.url, ...this.#state, others: [] }
+    const { config } = this.#project.world
+    const place = relayPlace(config, this.#place.env)
+    if (place !== undefined && this.#state.state !== 'none') return { url: place.url, ...this.#state, others: [] }
+    return { url: null, state: 'none', ...(config.relay === 'auto' && { reason: NONE_HERE }), others: [] }
   }
 
   async settle({ signal }: { readonly signal: AbortSignal }): Promise<void> {
@@ -50,3 +51,4 @@ export class BriefRelay implements Relaying {
 }
 
 const SKEW_MS = 60_000
+const NONE_HERE = 'none runs on this machine; tide up runs one'

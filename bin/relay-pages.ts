@@ -101,11 +101,13 @@ function errorIn({ http, url = http }: PagePlace, { status }: Page, error: unkno
   return new TaskError('RELAY_UNREACHABLE', { url, reason: `it answers with HTTP ${status}` })
 }
 
+const CERTIFICATE = /CERT|SIGNATURE|ISSUER/
+
 /** Nobody; or somebody who speaks TLS, and whom Node does not trust or who is called otherwise. */
 function whoIsThere(cause: Error): { readonly listening?: boolean } {
   const code = codeOf(cause)
   if (code === 'ECONNREFUSED') return { listening: false }
-  return /CERT|SIGNATURE|ISSUER/.test(code) ? { listening: true } : {}
+  return CERTIFICATE.test(code) ? { listening: true } : {}
 }
 
 function codeOf(cause: Error): string {
@@ -116,5 +118,8 @@ function reasonOf(cause: Error): string {
   const code = codeOf(cause)
   if (code === 'ECONNREFUSED') return 'nobody listens there'
   if (code === 'ENOTFOUND') return 'there is no such host'
+  if (code === 'EPROTO') return 'what listens there speaks no TLS'
+  if (CERTIFICATE.test(code))
+    return `its certificate is not trusted here (${cause.message}); one that is can be named in NODE_EXTRA_CA_CERTS`
   return cause.message === '' ? code : cause.message
 }

@@ -19,6 +19,8 @@ export async function serveHere(
   env: Environment,
   ready: (report: Started) => Promise<void>,
 ): Promise<number> {
+  const running = await serverStatus(env)
+  if (running.running && options.data === undefined) throw inUse(running)
   return runHere('server', absolute(options), env, (facts) => ready(started(facts)))
 }
 
@@ -40,13 +42,17 @@ function inUse({ by, pid, url }: ServerReport): TaskError {
   return new TaskError('RELAY_IN_USE', { by, pid, url, end: by === 'tide up' ? 'tide down --all' : 'tide server stop' })
 }
 
-export async function stopServer(env: Environment, runtime: Runtime): Promise<ServerReport> {
+/** `ended`: the process that was. */
+export async function stopServer(
+  env: Environment,
+  runtime: Runtime,
+): Promise<ServerReport & { readonly ended: number | null }> {
   const status = await serverStatus(env)
-  if (!status.running || status.pid === null) return status
+  if (!status.running || status.pid === null) return { ...status, ended: null }
   if (status.by === 'tide up') throw inUse(status)
   process.kill(status.pid, 'SIGTERM')
   await untilGone(status.pid, runtime)
-  return NOT_RUNNING
+  return { ...NOT_RUNNING, ended: status.pid }
 }
 
 export async function serverStatus(env: Environment): Promise<ServerReport> {

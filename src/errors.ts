@@ -215,8 +215,8 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     NOT_AUTHORISED,
   ),
   RELAY_IN_USE: row(
-    'a relay runs here already, at {url}: that of {by}, process {pid}',
-    'end it with {end} if another one is to take its place',
+    'the relay at {url} is that of {by}, process {pid}',
+    'end it with {end} first',
     4,
     409,
     CONFLICT,
@@ -230,7 +230,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   ),
   PORT_TAKEN: row(
     'port {port} is in use by another program',
-    'stop that program, or choose another port with --port',
+    'stop that program, or choose another port with --port or --http-port',
     4,
     409,
     INTERNAL,

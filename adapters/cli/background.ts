@@ -60,7 +60,8 @@ export interface Background {
   startServer(options: ServerOptions): Promise<Started<ServerReport>>
   /** In this terminal, until it is ended: its exit code. `ready` is told once. */
   serveHere(options: ServerOptions, ready: (report: Started<ServerReport>) => Promise<void>): Promise<number>
-  stopServer(): Promise<ServerReport>
+  /** `ended` is the process that was; null where none ran. */
+  stopServer(): Promise<ServerReport & { readonly ended: number | null }>
   serverStatus(): Promise<ServerReport>
   createToken(dir: string, rights: Rights, label: string): Promise<TokenReport & { readonly token: string }>
   listTokens(dir: string): Promise<readonly TokenReport[]>

@@ -1,12 +1,15 @@
 /** The commands by name: what top-level help says of them, and where each is loaded from when it is asked for. */
 import type { LoadedCommand } from './command.ts'
 
+/** The headings of top-level help, in order. */
+export const groups = ['Workspace', 'Tasks', 'Work', 'Together', 'What happened', 'Other'] as const
+
 export interface CommandEntry {
   readonly name: string
   /** Without a full stop. */
   readonly summary: string
   /** The heading in top-level help; none for a command that people do not type. */
-  readonly group?: string
+  readonly group?: (typeof groups)[number]
   readonly load: () => Promise<{ readonly command: LoadedCommand }>
 }
 

@@ -1,5 +1,5 @@
 /** Top-level help, from the table of commands alone: no command is loaded for it. */
-import { commandTable } from './command-table.ts'
+import { commandTable, groups } from './command-table.ts'
 
 const HEAD = `Usage: tide <command> [options]
 
@@ -19,18 +19,17 @@ Exit codes:
 
 Environment:
   TIDEMARK_ACTOR  who changes tasks, for history (like --as)
+  TIDEMARK_TOKEN  opens the relay of the project (instead of tide join)
   NO_COLOR        no colour
 `
 
-const GROUPS: readonly string[] = ['Workspace', 'Tasks', 'Work', 'What happened', 'Other']
-
 export function programHelp(width: number): string {
   const column = Math.max(...commandTable.map((entry) => entry.name.length)) + 4
-  const groups = GROUPS.map((group) => {
+  const lists = groups.map((group) => {
     const entries = commandTable.filter((entry) => entry.group === group)
     return `${group}:\n${entries.map((entry) => line(entry.name, entry.summary, column, width)).join('')}`
   })
-  return `${HEAD}\n\n${groups.join('\n')}\n${TAIL}`
+  return `${HEAD}\n\n${lists.join('\n')}\n${TAIL}`
 }
 
 function line(name: string, summary: string, column: number, width: number): string {

@@ -146,14 +146,15 @@ describe.concurrent('tide server', () => {
     const other = ['server', 'start', '--data', join(place.root, 'other')]
     expectRefusal(await place.tide([...other, '--port', port, '--http-port', '0']), 4, `port ${port} `)
     expectError(await place.tide([...other, '--port', '0', '--http-port', port, '--json']), 4, 'PORT_TAKEN')
-    expectRefusal(await place.tide(['server', 'start', '--host', '127.0.0.2']), 4, 'tide server, process')
+    for (const more of [['--host', '127.0.0.2'], ['--foreground']])
+      expectRefusal(await place.tide(['server', 'start', ...more]), 4, `tide server, process ${first.pid}`)
     await place.must(['add', 'One'])
     await place.must(['up'])
     expect(place.relay?.pid, 'the process uses the relay that is there').toBe(first.pid)
     await soon(async () =>
       expect(await place.json(['server', 'status'])).toMatchObject({ rooms: [{ connections: 1 }], pid: first.pid }),
     )
-    expect(await place.must(['sync', 'server', 'stop'])).toBe('no relay runs on this machine\n')
+    expect(await place.must(['sync', 'server', 'stop'])).toBe(`ended  process ${first.pid}\n`)
     expect(isAlive(first.pid)).toBe(false)
     // The process runs one of its own where none is left.
     await soon(async () => expect(await relayOf(place)).toMatchObject({ state: 'synced' }))

@@ -93,7 +93,15 @@ export async function openSandbox(): Promise<Sandbox> {
       const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
       return finish(process.execPath, [compiler, '-p', folder], folder, env)
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      // What a document began in the background, if it was cut short before it ended it.
+      for (const words of [
+        ['down', '--all'],
+        ['server', 'stop'],
+      ])
+        await finish(process.execPath, [builtCommand, ...words], repository, env)
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 

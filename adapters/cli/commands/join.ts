@@ -39,7 +39,7 @@ export const command: CommandDescriptor<JoinOptions> = defineCommand<JoinOptions
     if (options.json) return printJson(world, { ...joined })
     const { printable } = await import('../width.ts')
     world.stdout.write(`${printable(`joined  ${joined.project} at ${joined.url}`)}\n`)
-    say(options, world, 'run tide up to stay connected, or tide sync for one exchange')
+    say(options, world, 'tidemark.json names the relay now: commit it. Run tide up to stay connected')
   },
 })
 

@@ -62,7 +62,7 @@ export const command: CommandDescriptor<ServerCommandOptions> = defineCommand<Se
         if (options.foreground) return background.serveHere(options.server, (report) => print(options, world, report))
         return print(options, world, await background.startServer(options.server))
       case 'stop':
-        return print(options, world, await background.stopServer())
+        return printEnd(options, world, await background.stopServer())
       case 'status':
         return print(options, world, await background.serverStatus())
     }
@@ -87,6 +87,15 @@ async function print({ json }: Common, world: CliWorld, report: ServerReport): P
       .map((line) => `${printable(line)}\n`)
       .join(''),
   )
+}
+
+async function printEnd(
+  options: Common,
+  world: CliWorld,
+  report: ServerReport & { readonly ended: number | null },
+): Promise<void> {
+  if (options.json || report.ended === null) return print(options, world, report)
+  world.stdout.write(`ended  process ${report.ended}\n`)
 }
 
 function linesOf({ running, url, http, pid, version, since, by, rooms, counters }: ServerReport): readonly string[] {

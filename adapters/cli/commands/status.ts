@@ -31,7 +31,7 @@ function statusText(report: StatusReport, moment: (at: string) => string): reado
     `project    ${workspace.project}, ${workspace.format} format`,
     `tasks      ${workspace.tasks}`,
     `owner      ${owner === null ? 'none: each command opens the store itself' : `process ${owner.pid} since ${moment(owner.since)}`}`,
-    `relay      ${relay.state === 'none' ? 'none' : relayText(relay, unsynced)}`,
+    `relay      ${relayText(relay, unsynced)}`,
     `unsynced   ${unsynced}`,
     ...relay.others.map(
       ({ workspace: name, actor, host }) =>

@@ -53,6 +53,7 @@ export const command: CommandDescriptor<TokenOptions> = defineCommand<TokenOptio
       case 'list': {
         const tokens = await background.listTokens(options.dir)
         if (options.json) return printJson(world, { tokens })
+        if (tokens.length === 0) say(options, world, 'no token was made for this project')
         const { printable } = await import('../width.ts')
         const lines = tokens.map(({ id, rights, createdAt, label }) =>
           [id, rights, createdAt, printable(label)].join('\t'),

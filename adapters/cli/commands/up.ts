@@ -10,7 +10,7 @@ export interface UpOptions extends Common {
 
 export const command: CommandDescriptor<UpOptions> = defineCommand<UpOptions>({
   about:
-    'One process per user keeps all workspaces it was started in together with their relay, and runs the local relay where no other is set. It ends by itself when nothing happens for twelve hours.',
+    'One process per user keeps all workspaces it was started in together with their relay, and runs the local relay where no other is set. It ends with the last of them, or when nothing happens for twelve hours; with --foreground it stays.',
   examples: [
     ['tide up', 'this workspace is live from now on'],
     ['tide up && tide status', 'and who else is there'],

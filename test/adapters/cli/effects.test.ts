@@ -88,7 +88,7 @@ describe('effects', () => {
     [['down'], ['down', '/shop/deep'], 0, 'down  /shop'],
     [['down', '--all'], ['downAll'], 0, 'ended  process 7'],
     [['server', 'start', '--port', '7'], ['startServer', { port: 7 }], 0, 'relay        ws://127.0.0.1:5173'],
-    [['sync', 'server', 'stop'], ['stopServer'], 0, 'no relay runs on this machine'],
+    [['sync', 'server', 'stop'], ['stopServer'], 0, 'ended  process 8'],
     [['server', 'status'], ['serverStatus'], 0, '  project-1  2'],
     [['server', 'start', '--foreground'], ['serveHere', {}], 0, 'relay        ws://127.0.0.1:5173'],
     [['token', 'create', '--label', 'sara'], ['createToken', '/shop/deep', 'write', 'sara'], 0, 'tide_secret'],

@@ -198,7 +198,7 @@ export class FakeWorld implements CliWorld {
         await ready({ ...server, started: true })
         return 0
       },
-      stopServer: note('stopServer', { ...server, running: false }),
+      stopServer: note('stopServer', { ...server, running: false, ended: 8 }),
       serverStatus: note('serverStatus', server),
       createToken: note('createToken', { ...token, token: 'tide_secret' }),
       listTokens: note('listTokens', [token]),
