@@ -10,6 +10,7 @@ import { measureImport } from './mirror-commands.ts'
 import { measureLive } from './mirror-owner.ts'
 import { replay } from './replay.ts'
 import { storeBench } from './store.ts'
+import { syncBench } from './sync.ts'
 
 const [mode, ...rest] = process.argv.slice(2)
 
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   document: documentBench,
   mirror: mirrorBench,
   store: storeBench,
+  sync: syncBench,
 }
 
 const alone = mode === undefined ? undefined : modes[mode]

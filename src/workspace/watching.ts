@@ -17,7 +17,9 @@ const SAVE_MS = 4
 const BURST_FILES = 2
 const QUIET_MS = 40
 const MOST_MS = 400
+/** A watcher may miss something; where nothing happens for long, it is looked for less often. */
 const LOOK_AT_ALL_MS = 10_000
+const LONGEST_LOOK_MS = 160_000
 
 export class FileWatch implements AsyncDisposable {
   readonly #watched: WatchedFiles
@@ -26,6 +28,7 @@ export class FileWatch implements AsyncDisposable {
   readonly #periodic: Promise<void>
   #paths = new Set<string>()
   #isAll = false
+  #lookMs = LOOK_AT_ALL_MS
   #events = 0
   #endedAt = Number.NEGATIVE_INFINITY
   #lastPaths: ReadonlySet<string> = new Set()
@@ -51,6 +54,11 @@ export class FileWatch implements AsyncDisposable {
   }
 
   #hear(paths: readonly string[] | null): void {
+    this.#lookMs = LOOK_AT_ALL_MS
+    this.#add(paths)
+  }
+
+  #add(paths: readonly string[] | null): void {
     this.#events++
     if (paths === null) this.#isAll = true
     else for (const path of paths) this.#paths.add(path)
@@ -80,6 +88,7 @@ export class FileWatch implements AsyncDisposable {
     } catch (cause) {
       // Nothing is lost: the files are what they are, and the next look finds them changed still.
       this.#watched.runtime.log({ level: 'warn', event: 'files.exchange.failed', problem: String(cause) })
+      this.#lookMs = LOOK_AT_ALL_MS
     }
     this.#endedAt = this.#watched.runtime.now()
     this.#lastPaths = paths ?? new Set()
@@ -108,9 +117,12 @@ export class FileWatch implements AsyncDisposable {
   async #lookNowAndThen(): Promise<void> {
     const { signal } = this.#ending
     try {
-      for (;;) {
+      for (let waited = LOOK_AT_ALL_MS; ; waited += LOOK_AT_ALL_MS) {
         await this.#watched.runtime.sleep(LOOK_AT_ALL_MS, { signal })
-        this.#hear(null)
+        if (waited < this.#lookMs) continue
+        waited = 0
+        this.#lookMs = Math.min(2 * this.#lookMs, LONGEST_LOOK_MS)
+        this.#add(null)
       }
     } catch (cause) {
       if (!signal.aborted) throw cause

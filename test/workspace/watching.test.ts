@@ -100,10 +100,29 @@ describe('a watch of task files', () => {
   it('[M51] files are looked at now and then, event or not, and never after the end', async () => {
     const one = watched()
     await one.runtime.advance(31_000)
-    expect(one.asked).toEqual(['all', 'all', 'all'])
+    expect(one.asked).toEqual(['all', 'all'])
     await one[Symbol.asyncDispose]()
     save(one.files, 'a')
     await one.runtime.advance(31_000)
-    expect(one.asked.length).toBe(3)
+    expect(one.asked.length).toBe(2)
+  })
+
+  it('[M51] where nothing happens all files are looked at less often, and after an event or a failure soon again', async () => {
+    await using one = watched()
+    const looks = async (ms: number): Promise<number> => {
+      const before = one.asked.length
+      await one.runtime.advance(ms)
+      return one.asked.slice(before).filter((paths) => paths === 'all').length
+    }
+    expect([await looks(10_100), await looks(20_000), await looks(40_000), await looks(80_000)]).toEqual([1, 1, 1, 1])
+    expect(await looks(1_600_000)).toBe(10)
+    save(one.files, 'a')
+    expect(await looks(10_100)).toBe(1)
+    await looks(1_600_000)
+    one.fail = true
+    save(one.files, 'b')
+    await one.runtime.advance(100)
+    one.fail = false
+    expect(await looks(10_100)).toBe(1)
   })
 })
