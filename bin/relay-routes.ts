@@ -17,7 +17,8 @@ import { VERSION } from './version.ts'
 /** How long a long poll waits before it says that nothing is new. */
 const POLL_MS = 25_000
 
-export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
+/** Each request is answered by the relay that there is then. */
+export function relayRoutes(current: () => Relay, runtime: Runtime): readonly Route[] {
   const since = new Date(runtime.now()).toISOString()
   const visit = ({ params, token }: HttpRequest): { readonly project: string; readonly token: string | null } => ({
     project: params['project'] ?? '',
@@ -29,25 +30,27 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
       method: 'GET',
       path: '/metrics',
       handle: ({ token }) => {
-        assertAdmin(relay, token)
-        return { headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }, body: metricsText(relay) }
+        assertAdmin(current(), token)
+        return { headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }, body: metricsText(current()) }
       },
     },
     {
       method: 'GET',
       path: '/api/server',
       handle: ({ token }) => {
-        assertAdmin(relay, token)
-        const { counters, epoch } = relay
+        assertAdmin(current(), token)
+        const { counters, epoch } = current()
         // Who has no token is not told the names of projects: they open them.
-        const rooms = relay.rooms().map(({ project, connections }) => ({ project: token && project, connections }))
+        const rooms = current()
+          .rooms()
+          .map(({ project, connections }) => ({ project: token && project, connections }))
         return json({ schema: 1, version: VERSION, pid: process.pid, since, epoch, rooms, counters: counters.all() })
       },
     },
     {
       method: 'GET',
       path: '/api/access/:project',
-      handle: (request) => json({ schema: 1, rights: relay.rightsOf(visit(request)) }),
+      handle: (request) => json({ schema: 1, rights: current().rightsOf(visit(request)) }),
     },
     {
       method: 'POST',
@@ -55,7 +58,7 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
       handle: async (request) => {
         const asked = readExchangeRequest(request.body)
         if (asked === undefined) throw new TaskError('FRAME_INVALID', { problem: 'the exchange cannot be read' })
-        const body = writeExchangeAnswer(await relay.exchange(visit(request), asked))
+        const body = writeExchangeAnswer(await current().exchange(visit(request), asked))
         return { headers: { 'Content-Type': 'application/octet-stream' }, body }
       },
     },
@@ -70,7 +73,7 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
           () => undefined, // answered before
         )
         try {
-          const changes = await relay.changes(visit(request), knownIn(request.query), signal)
+          const changes = await current().changes(visit(request), knownIn(request.query), signal)
           return { headers: { 'Content-Type': 'application/octet-stream' }, body: writeChanges(changes) }
         } finally {
           over.abort()
@@ -82,7 +85,7 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
       path: '/api/sync/:project/ask',
       handle: async (request) => ({
         headers: { 'Content-Type': 'application/json; charset=utf-8' },
-        body: await relay.ask(visit(request), new TextDecoder().decode(request.body)),
+        body: await current().ask(visit(request), new TextDecoder().decode(request.body)),
       }),
     },
     {
@@ -90,8 +93,8 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
       path: '/api/tokens',
       handle: ({ token, query }) => {
         const project = projectOf(query.get('project'))
-        assertAdminOf(relay, token, project)
-        return json({ schema: 1, tokens: relay.tokens.list(project) })
+        assertAdminOf(current(), token, project)
+        return json({ schema: 1, tokens: current().tokens.list(project) })
       },
     },
     {
@@ -100,9 +103,12 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
       handle: async ({ token, body }) => {
         const asked = objectIn(body)
         const project = projectOf(asked['project'])
-        assertAdminOf(relay, token, project)
+        assertAdminOf(current(), token, project)
         const label = typeof asked['label'] === 'string' ? asked['label'] : ''
-        return json({ schema: 1, token: await relay.tokens.create(project, parseRights(asked['rights']), label) }, 201)
+        return json(
+          { schema: 1, token: await current().tokens.create(project, parseRights(asked['rights']), label) },
+          201,
+        )
       },
     },
     {
@@ -110,8 +116,8 @@ export function relayRoutes(relay: Relay, runtime: Runtime): readonly Route[] {
       path: '/api/tokens/:id',
       handle: async ({ token, params, query }) => {
         const project = projectOf(query.get('project'))
-        assertAdminOf(relay, token, project)
-        return json({ schema: 1, revoked: await relay.revoke(params['id'] ?? '', project) })
+        assertAdminOf(current(), token, project)
+        return json({ schema: 1, revoked: await current().revoke(params['id'] ?? '', project) })
       },
     },
   ]

@@ -1,13 +1,10 @@
 /** `tidemark/relay`: the relay on this machine, for programs that run one themselves. Joins store, rooms and doors. */
-import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
-import { hostname } from 'node:os'
-import { openLevelStore } from '../adapters/leveldb/store.ts'
 import { openHttpServer } from '../adapters/http/server.ts'
 import { nodeRuntime } from '../adapters/node/runtime.ts'
 import { webSocketDoor } from '../adapters/websocket/server.ts'
-import { Relay, TaskError, type RelayLimits, type Runtime, type Store } from '../src/index.ts'
+import { TaskError, type Relay, type RelayLimits, type RelayOptions, type Runtime } from '../src/index.ts'
 import { closeAll } from './closing.ts'
+import { openRelayRooms } from './relay-rooms.ts'
 import { relayRoutes } from './relay-routes.ts'
 
 export interface RelayServerOptions {
@@ -37,6 +34,7 @@ export interface RelayServerOptions {
 }
 
 export interface RunningRelay extends AsyncDisposable {
+  /** Another one after its disk took nothing for a while. */
   readonly relay: Relay
   /** `ws://127.0.0.1:5173`; a project is at `/sync/<project>` behind it. */
   readonly url: string
@@ -51,7 +49,7 @@ const MOST_PORTS = 50
 
 /** Listens, or throws: PORT_TAKEN, ADDRESS_OPEN, STORE_LOCKED. Closing it finishes what was heard and tells everyone. */
 export async function openRelay(options: RelayServerOptions): Promise<RunningRelay> {
-  const { data, host = '127.0.0.1', tokens = [], tls, origins, hosts, runtime = nodeRuntime() } = options
+  const { data, host = '127.0.0.1', tokens = [], tls, origins, hosts, limits, runtime = nodeRuntime() } = options
   const isLoopback = isLoopbackHost(host)
   if (!isLoopback && tokens.length === 0) throw new TaskError('ADDRESS_OPEN', { host })
   const parts: AsyncDisposable[] = []
@@ -60,14 +58,15 @@ export async function openRelay(options: RelayServerOptions): Promise<RunningRel
     return part
   }
   try {
-    const store = opened(await openLevelStore(data))
-    const relay = opened(await openRooms(store, options, runtime, !isLoopback))
+    const rooms = opened(await openRelayRooms(data, roomOptions(options, !isLoopback), runtime))
     const welcome = { isLoopback, ...(origins && { origins }), ...(hosts && { hosts }) }
     const door = opened(
       webSocketDoor({
         runtime,
         welcome,
-        places: { '/sync/': (connection, { project, token }) => relay.welcome(connection, { project, token }) },
+        // What the rooms allow to wait is what is given up at once.
+        ...(limits?.waitingBytes !== undefined && { maxBufferedBytes: limits.waitingBytes }),
+        places: { '/sync/': (connection, { project, token }) => rooms.relay.welcome(connection, { project, token }) },
       }),
     )
     const server = opened(
@@ -77,7 +76,7 @@ export async function openRelay(options: RelayServerOptions): Promise<RunningRel
           ports,
           runtime,
           welcome,
-          routes: relayRoutes(relay, runtime),
+          routes: relayRoutes(() => rooms.relay, runtime),
           upgrade: (request, socket, head) => door.upgrade(request, socket, head),
           ...(tls && { tls }),
         }),
@@ -87,7 +86,9 @@ export async function openRelay(options: RelayServerOptions): Promise<RunningRel
     const shown = host.includes(':') ? `[${host}]` : host
     const secure = tls === undefined ? '' : 's'
     return {
-      relay,
+      get relay() {
+        return rooms.relay
+      },
       url: `ws${secure}://${shown}:${port}`,
       http: `http${secure}://${shown}:${httpPort}`,
       ports: server.ports,
@@ -100,17 +101,8 @@ export async function openRelay(options: RelayServerOptions): Promise<RunningRel
   }
 }
 
-function openRooms(
-  store: Store,
-  { data, tokens = [], house, limits }: RelayServerOptions,
-  runtime: Runtime,
-  needsTokens: boolean,
-): Promise<Relay> {
-  const { dev, ino } = statSync(data)
-  return Relay.open(
-    { runtime, store, place: `${hostname()}:${dev}:${ino}`, digest: sha256 },
-    { masters: tokens, needsTokens, ...(limits && { limits }), ...(house !== undefined && { house }) },
-  )
+function roomOptions({ tokens = [], house, limits }: RelayServerOptions, needsTokens: boolean): RelayOptions {
+  return { masters: tokens, needsTokens, ...(limits && { limits }), ...(house !== undefined && { house }) }
 }
 
 async function listening<Server>(
@@ -133,8 +125,4 @@ async function listening<Server>(
 
 function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -90,7 +90,6 @@ export class WebSocketConnection implements Connection {
     if (this.#ending !== undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) return
     // Looked at before this frame is added: one frame may be larger than all that may wait.
     if (outgoing.waitingBytes > maxBufferedBytes) {
-      outgoing.drop()
       const ending = { code: 'refused', reason: 'the other side reads too slowly', status: CLOSE.tryLater }
       return this.#end(ending, 'reads too slowly')
     }
@@ -149,7 +148,10 @@ export class WebSocketConnection implements Connection {
     this.#isDeaf = true
     if (this.#ending !== undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) return
     this.#ending = ending
-    this.#options.outgoing.finish()
+    const { outgoing, maxBufferedBytes } = this.#options
+    // Who reads too slowly for what waits already would hold it for the whole farewell.
+    if (outgoing.waitingBytes > maxBufferedBytes) outgoing.drop()
+    else outgoing.finish()
     this.#webSocket.close(ending.status ?? ORDINARY, cut(told))
     this.#leave()
   }

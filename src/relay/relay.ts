@@ -31,6 +31,8 @@ export interface RelayOptions {
   readonly house?: string
   /** Nobody enters without a token, also where none was made yet. @default false */
   readonly needsTokens?: boolean
+  /** Goes on counting where another relay ended. @default from zero */
+  readonly counters?: Counters
 }
 
 /** Who comes in, as far as the door knows. */
@@ -50,7 +52,7 @@ const NEVER = -1
 
 export class Relay implements AsyncDisposable {
   readonly tokens: Tokens
-  readonly counters: Counters = new Counters()
+  readonly counters: Counters
   readonly epoch: string
   readonly #rooms = new Map<string, Room>()
   /** What rooms that ended still have on its way to the disk. */
@@ -62,12 +64,14 @@ export class Relay implements AsyncDisposable {
   readonly #room: RoomWorld
   #closing: Promise<void> | undefined
 
-  private constructor(world: RelayWorld, tokens: Tokens, epoch: string, { limits, needsTokens = false }: RelayOptions) {
+  private constructor(world: RelayWorld, tokens: Tokens, epoch: string, options: RelayOptions) {
+    const { limits, needsTokens = false, counters = new Counters() } = options
     this.tokens = tokens
     this.epoch = epoch
+    this.counters = counters
     this.#needsTokens = needsTokens
     const { runtime, store } = world
-    this.#room = { runtime, store, epoch, counters: this.counters, limits: { ...defaultLimits, ...limits } }
+    this.#room = { runtime, store, epoch, counters, limits: { ...defaultLimits, ...limits } }
   }
 
   static async open(world: RelayWorld, options: RelayOptions = {}): Promise<Relay> {

@@ -212,7 +212,7 @@ export class Room {
     // In its turn: memory may be ahead of the disk now.
     this.#enqueue({ kind: 'ask', from: member })
     const everyone = this.#presences.everyone()
-    if (everyone !== undefined) member.send(writeAwareness(everyone))
+    if (everyone !== undefined) this.#send(member, writeAwareness(everyone))
     connection.onFrame((frame) => this.#hear(member, frame))
   }
 
@@ -252,7 +252,7 @@ export class Room {
       }
       case 'query awareness': {
         const everyone = this.#presences.everyone()
-        if (everyone !== undefined) member.send(writeAwareness(everyone))
+        if (everyone !== undefined) this.#send(member, writeAwareness(everyone))
         return
       }
       case 'question':
@@ -476,8 +476,14 @@ export class Room {
   }
 
   #send(member: Member, frame: Uint8Array): void {
-    if (member.send(frame)) this.#world.counters.bytesOut += frame.length
-    else this.#world.counters.closedSlow++
+    if (!this.#members.has(member)) return
+    if (member.send(frame)) {
+      this.#world.counters.bytesOut += frame.length
+      return
+    }
+    this.#world.counters.closedSlow++
+    // Its farewell takes a while: what is told meanwhile is not for it, nor is it too slow again.
+    this.#leave(member)
   }
 
   /** At once, and then not again for a moment: many who move make one message. */

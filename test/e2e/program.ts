@@ -55,7 +55,7 @@ export async function buildProgram({ version, protocol }: ProgramOptions = {}): 
 }
 
 /** A line of the source, changed on the way: fails where it is not found. */
-function changing(filter: RegExp, line: RegExp, by: string | number | undefined): Plugin {
+export function changing(filter: RegExp, line: RegExp, by: string | number | undefined): Plugin {
   return {
     name: String(filter),
     setup(builder) {
