@@ -13,11 +13,11 @@ import { shownKey } from '../task/keys.ts'
 import type { TaskState } from '../task/registers.ts'
 import type { Replica } from '../task/replica.ts'
 import type { TaskTable } from '../task/table.ts'
-import type { TaskView } from '../task/types.ts'
 import type { FileProblem } from '../mirror/dangers.ts'
 import { type ViewContext, viewsOf } from '../task/view.ts'
 import { applyPlan, type Applied } from './applying.ts'
 import { FilesBeside } from './files-beside.ts'
+import type { ProjectEvents, RelayEvents } from './project-events.ts'
 import type { AlongRemote } from './absorbing.ts'
 import { Held } from './held.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
@@ -29,12 +29,6 @@ import { createSummaryTable, type SummaryTable } from './summary-table.ts'
 import { readBodyAt, type SummaryChanges } from './summary-writer.ts'
 import { openReplicaOf } from './open-replica.ts'
 import type { ProjectWorld } from './world.ts'
-
-export interface ProjectEvents {
-  /** A write made here is durable; `written` counts it too. */
-  written: { readonly update: Uint8Array; readonly written: number }
-  changed: { readonly tasks: readonly TaskView[]; readonly change: Change }
-}
 
 /** From this many on, the summary is made anew. */
 const MANY_TASKS = 500
@@ -67,6 +61,11 @@ export class Project implements AsyncDisposable {
   /** By this machine's clock, corrected by what a relay said. */
   now(): number {
     return this.world.runtime.now() + this.aheadMs
+  }
+
+  /** What its relay has to say. */
+  tell<Name extends keyof RelayEvents>(name: Name, event: ProjectEvents[Name]): void {
+    this.#emitter.emit(name, event)
   }
 
   get isLive(): boolean {

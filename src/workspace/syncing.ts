@@ -3,7 +3,6 @@
  * brings is taken in, and what the relay has on its disk is remembered. Where the relay is, the transport knows.
  */
 import type { RelayReport } from '../api/methods.ts'
-import { createEmitter, type Emitter } from '../events.ts'
 import { parseUid } from '../ids.ts'
 import type { Transport } from '../ports.ts'
 import { Peer, type PeerHost, type PeerOptions, type PeerState } from '../sync/peer.ts'
@@ -28,19 +27,11 @@ export interface PresenceState {
   readonly host?: string
 }
 
-export interface SyncingEvents {
-  connected: { readonly url: string | null }
-  disconnected: { readonly url: string | null; readonly reason: string }
-  saved: { readonly written: number }
-  unsynced: { readonly reason: string }
-}
-
 /** Beyond this the clocks of workspace and relay do not tell the same time. */
 const SKEW_MS = 60_000
 const LEAST_SKEW_MS = 1_000
 
 export class Syncing implements Relaying, AsyncDisposable {
-  readonly on: Emitter<SyncingEvents>['on']
   readonly #peer: Peer
   readonly #project: Project
   readonly #url: () => string | null
@@ -53,8 +44,6 @@ export class Syncing implements Relaying, AsyncDisposable {
 
   private constructor(project: Project, transport: Transport, { url, presence, ...options }: SyncingOptions) {
     const { runtime } = project.world
-    const emitter = createEmitter<SyncingEvents>(runtime.log)
-    this.on = emitter.on
     this.#url = typeof url === 'string' ? () => url : url
     this.#project = project
     const state = JSON.stringify(presence)
@@ -64,12 +53,12 @@ export class Syncing implements Relaying, AsyncDisposable {
       project.on('written', ({ update, written }) => this.#peer.say(update, written)),
       project.on('changed', ({ tasks }) => this.#confirming.soon(tasks.map(({ uid }) => parseUid(uid)))),
       this.#peer.on('changed', ({ state: { phase, ...more } }) => {
-        if (phase === 'synced') emitter.emit('connected', { url: this.#url() })
+        if (phase === 'synced') project.tell('connected', { url: this.#url() })
         if (phase === 'unreachable' || phase === 'denied')
-          emitter.emit('disconnected', { url: this.#url(), reason: 'reason' in more ? more.reason : '' })
+          project.tell('disconnected', { url: this.#url(), reason: 'reason' in more ? more.reason : '' })
       }),
-      this.#peer.on('saved', ({ written }) => emitter.emit('saved', { written })),
-      this.#peer.on('unsynced', ({ reason }) => emitter.emit('unsynced', { reason })),
+      this.#peer.on('saved', ({ written }) => project.tell('saved', { written })),
+      this.#peer.on('unsynced', ({ reason }) => project.tell('unsynced', { reason })),
     ]
   }
 

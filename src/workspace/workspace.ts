@@ -6,15 +6,17 @@ import type {
   Params,
   Result,
   StatusReport,
+  SyncReport,
   TaskChanges,
   TaskFilter,
   TaskName,
 } from '../api/methods.ts'
 import type { CommentView, ConflictView, Json, TaskDetail, TaskView } from '../task/types.ts'
-import type { ProjectEvents } from './project.ts'
+import type { ProjectEvents, RelayEvents } from './project-events.ts'
 
-export interface WorkspaceEvents {
-  /** Tasks changed; only the process that holds the workspace hears of all changes. */
+/** Only the process that holds the workspace hears of them. */
+export interface WorkspaceEvents extends RelayEvents {
+  /** Tasks changed, here or elsewhere. */
   changed: { readonly tasks: readonly TaskView[]; readonly verb: string }
 }
 
@@ -51,13 +53,15 @@ export interface Workspace extends Caller, AsyncDisposable {
     ): Promise<TaskView>
   }
   status(): Promise<StatusReport>
-  on(name: 'changed', listener: (event: WorkspaceEvents['changed']) => void): Disposable
+  /** One exchange with files and relay; with `wait` it settles only when the relay has everything on its disk, or throws. */
+  sync(options?: Params<'workspace.sync'>): Promise<SyncReport>
+  on<Name extends keyof WorkspaceEvents>(name: Name, listener: (event: WorkspaceEvents[Name]) => void): Disposable
 }
 
 /** What stands behind a workspace: this process, or an owner elsewhere. */
 export interface WorkspaceSource extends Caller, AsyncDisposable {
   readonly dir: string
-  on(name: 'changed', listener: (event: ProjectEvents['changed']) => void): Disposable
+  on<Name extends keyof ProjectEvents>(name: Name, listener: (event: ProjectEvents[Name]) => void): Disposable
 }
 
 export function createWorkspace(source: WorkspaceSource): Workspace {
@@ -95,7 +99,19 @@ export function createWorkspace(source: WorkspaceSource): Workspace {
       resolve: async (key, field, settle) => (await call('conflict.resolve', { key, field, ...settle })).task,
     },
     status: async () => call('workspace.status', {}),
-    on: (name, listener) => source.on(name, ({ tasks, change }) => listener({ tasks, verb: change.verb })),
+    sync: async (options = {}) => call('workspace.sync', options),
+    on: (name, listener) => subscribe(source, name, listener),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
+}
+
+/** `changed` says less than the project does; the others are as they are. */
+function subscribe<Name extends keyof WorkspaceEvents>(
+  source: WorkspaceSource,
+  name: Name,
+  listener: (event: WorkspaceEvents[Name]) => void,
+): Disposable {
+  const hear = listener as (event: unknown) => void
+  if (name !== 'changed') return source.on(name as Exclude<keyof WorkspaceEvents, 'changed'>, hear)
+  return source.on('changed', ({ tasks, change }) => hear({ tasks, verb: change.verb }))
 }

@@ -92,7 +92,7 @@ export class SimulatedSync {
     const syncing = await Syncing.start(project, this.line, { url: 'ws://memory', presence })
     process = { project, syncing }
     this.#process = process
-    syncing.on('saved', ({ written }) => {
+    project.on('saved', ({ written }) => {
       if (this.#process === process) this.claims.push(written)
     })
   }

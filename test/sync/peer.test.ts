@@ -170,7 +170,7 @@ describe('a workspace with its relay', () => {
       await using place = await openRelay({ disk })
       await using workspace = await workspaceWith(() => place.relay, memory)
       const saved: number[] = []
-      workspace.syncing.on('saved', ({ written }) => void saved.push(written))
+      workspace.project.on('saved', ({ written }) => void saved.push(written))
       await workspace.syncing.settle()
       expect([workspace.syncing.unsynced, saved.at(-1)]).toEqual([0, 2])
     }

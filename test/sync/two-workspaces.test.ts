@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryRuntime, type MemoryRuntime } from '../../adapters/memory/runtime.ts'
 import { createMemoryDisk, openMemoryStore } from '../../adapters/memory/store.ts'
 import { memoryTransport } from '../../adapters/memory/transport.ts'
-import { Relay, Syncing, type Transport } from '../../src/internal.ts'
+import { createCaller, createWorkspace, Relay, Syncing, type Transport } from '../../src/internal.ts'
 import { memoryWorkspace, openProject, type MemoryWorkspace } from '../support/project.ts'
 
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -85,5 +85,38 @@ describe('two workspaces at one relay', () => {
       { uid: expect.any(String), key: 'T-1', field: 'status', before: 'todo', after: 'doing' },
     ])
     expect(changes.length).toBe(2)
+  })
+
+  it('[U16] a program hears when all it wrote is saved and when it is not, and can wait for it', async () => {
+    const memory = workspaceAt(1, NOON)
+    await using place = await meeting(memory.runtime, 'one-project')
+    await using project = openProject(memory)
+    const heard: string[] = []
+    const syncing = await connect(project, place, 'one')
+    const caller = createCaller(project, { version: '0', pid: 1, since: '', relaying: syncing })
+    await using workspace = createWorkspace({
+      dir: '/one',
+      on: project.on,
+      call: caller.call,
+      [Symbol.asyncDispose]: () => syncing[Symbol.asyncDispose](),
+    })
+    for (const name of ['saved', 'unsynced', 'connected', 'disconnected'] as const)
+      workspace.on(name, () => void heard.push(name))
+    await workspace.tasks.add({ title: 'One' })
+    expect(await workspace.sync({ wait: true })).toMatchObject({ relay: { state: 'synced', saved: true }, unsynced: 0 })
+    expect([heard.includes('connected'), heard.at(-1), heard.includes('unsynced')]).toEqual([true, 'saved', false])
+    await place[Symbol.asyncDispose]()
+    await memory.runtime.advance(10)
+    expect(heard).toContain('disconnected')
+    await workspace.tasks.add({ title: 'Two' })
+    const waiting = expect(workspace.sync({ wait: true, timeoutMs: 5_000 })).rejects.toMatchObject({
+      code: 'RELAY_UNREACHABLE',
+    })
+    await memory.runtime.advance(6_000)
+    await waiting
+    expect(heard.at(-1)).not.toBe('saved')
+    const brief = workspace.sync({ timeoutMs: 100 })
+    await memory.runtime.advance(200)
+    expect(await brief).toMatchObject({ relay: { state: 'unreachable', saved: false }, unsynced: 1 })
   })
 })
