@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { asTaskError, renderConfig, type Config, type Runtime } from '../src/index.ts'
 import { openOwned } from './owned.ts'
+import { relayPlace } from './relay-place.ts'
 import { actorNameFrom, placeOf, readConfigFile } from './workspace-world.ts'
 import type { Environment } from '../adapters/node/places.ts'
 
@@ -115,7 +116,7 @@ export class LiveWorkspaces implements AsyncDisposable {
   /** Until it is left, or its directory or settings change, or the one who has it instead goes. */
   async #own(kept: Kept, settled: () => void): Promise<void> {
     const place = placeOf(kept.dir, this.#env, this.#runtime)
-    const mark = markOf(kept.dir)
+    const mark = markOf(kept.dir, this.#env)
     const { config } = readConfigFile(kept.dir)
     const isOther = config.relay !== kept.config.relay
     kept.config = config
@@ -140,7 +141,8 @@ export class LiveWorkspaces implements AsyncDisposable {
 
   /** Another directory bears the name, or none; or its settings say something else. */
   async #untilOther(dir: string, mark: Mark, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && isStill(dir, mark)) await this.#runtime.sleep(LOOK_MS, { signal }).catch(() => undefined)
+    while (!signal.aborted && isStill(mark, markOf(dir, this.#env)))
+      await this.#runtime.sleep(LOOK_MS, { signal }).catch(() => undefined)
   }
 }
 
@@ -150,22 +152,24 @@ interface Mark {
   readonly settings: string | undefined
 }
 
-function markOf(dir: string): Mark {
+function markOf(dir: string, env: Environment): Mark {
   const stats = statSync(dir, { throwIfNoEntry: false })
-  return { directory: stats === undefined ? '' : `${stats.dev}:${stats.ino}`, settings: settingsIn(dir) }
+  return { directory: stats === undefined ? '' : `${stats.dev}:${stats.ino}`, settings: settingsIn(dir, env) }
 }
 
-function settingsIn(dir: string): string | undefined {
+/** With the token for a relay elsewhere: after tide join there may be another one. */
+function settingsIn(dir: string, env: Environment): string | undefined {
   try {
-    return renderConfig(readConfigFile(dir).config)
+    const { config } = readConfigFile(dir)
+    const token = config.relay === 'auto' ? undefined : relayPlace(config, env)?.token
+    return `${renderConfig(config)}${token ?? ''}`
   } catch {
     return undefined
   }
 }
 
-function isStill(dir: string, { directory, settings }: Mark): boolean {
-  const now = markOf(dir)
-  return now.directory === directory && (now.settings ?? settings) === settings
+function isStill(mark: Mark, now: Mark): boolean {
+  return now.directory === mark.directory && (now.settings ?? mark.settings) === mark.settings
 }
 
 function realNameOf(dir: string): string {

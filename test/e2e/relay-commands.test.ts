@@ -81,9 +81,12 @@ describe.concurrent('commands and a relay, without a background process', () => 
     await serve(place)
     await place.must(['sync', '--wait', '--dir', a])
     expect(await place.json(['status', '--dir', a])).toMatchObject({ relay: { state: 'synced' }, unsynced: 0 })
+    // It is on the relay's disk: its process may die at that moment.
+    process.kill(place.relay?.pid ?? 0, 'SIGKILL')
+    await soon(async () => expect(await place.must(['server', 'status'])).toBe('no relay runs on this machine\n'))
+    await serve(place)
     await place.must(['sync', '--dir', b])
     expect(await place.must(['show', 'T-1', '--dir', b])).toContain('Offline.')
-    await place.must(['server', 'stop'])
   })
 
   it('[G43] sync ends with 5 for a relay that is not there, with 0 where none is set; its wait tells nobody in from nobody there', async () => {
@@ -261,10 +264,19 @@ describe.runIf(hasOpenssl)('a team at one relay, with TLS and tokens', () => {
     expectError(await other.tide(['sync', '--wait', '--json']), 7, 'RELAY_DENIED')
     expect((await other.ask(['sync'])).exit).toBe(7)
     expect(await other.look(['status'])).toMatchObject({ unsynced: 1 })
+    const next = (await one.json(['token', 'create'], { env }))['token'] as { readonly token: string }
+    const nextFile = join(other.root, 'next')
+    writeFileSync(nextFile, next.token)
+    await other.must(['join', url, '--token-file', nextFile], { env })
+    await soon(async () =>
+      expect(await other.look(['status'])).toMatchObject({ relay: { state: 'synced' }, unsynced: 0 }),
+    )
+    await soon(() => expect(readFileSync(join(one.dir, 'tasks', 'T-1-shared.md'), 'utf8')).toContain('priority: high'))
 
-    for (const place of [server, one, other]) expectSaidByNone(place, [master, made.token])
+    for (const place of [server, one, other]) expectSaidByNone(place, [master, made.token, next.token])
     expectKeptAlone(one, master)
-    expectKeptAlone(other, made.token, tokenFile)
-    expect(pathsWith(server, made.token)).toEqual([])
+    expectKeptAlone(other, next.token, nextFile)
+    expect(pathsWith(other, made.token)).toEqual([tokenFile])
+    expect(pathsWith(server, next.token)).toEqual([])
   })
 })
