@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'RELAY_DENIED'
   | 'PORT_TAKEN'
   | 'RELAY_IN_USE'
+  | 'PROTOCOL_TOO_OLD'
   | 'UP_RUNS'
   | 'ADDRESS_UNUSABLE'
   | 'ADDRESS_OPEN'
@@ -212,6 +213,13 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     'check the token, and that it is for this project',
     7,
     401,
+    NOT_AUTHORISED,
+  ),
+  PROTOCOL_TOO_OLD: row(
+    'this workspace speaks version {spoken} of the protocol, and the relay asks for {least} at least',
+    'install a newer version of Tidemark here; what is written meanwhile waits in the workspace',
+    7,
+    426,
     NOT_AUTHORISED,
   ),
   RELAY_IN_USE: row(

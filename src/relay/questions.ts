@@ -8,6 +8,9 @@ export interface Asked {
   readonly rights: Rights
   /** A client says who it is, so that an older connection of its own does not stand in its way. */
   readonly named: (name: string) => void
+  /** Writers of an older protocol are not safe for the others any more. */
+  readonly leastProtocol: number
+  readonly tooOld: (reason: string) => void
 }
 
 const LONGEST_NAME = 100
@@ -22,7 +25,8 @@ export async function answerQuestion(json: string, asked: Asked): Promise<string
   }
 }
 
-async function resultOf(question: unknown, { keys, rights, named }: Asked): Promise<unknown> {
+async function resultOf(question: unknown, asked: Asked): Promise<unknown> {
+  const { keys, rights, named } = asked
   const { method, params } = isObject(question) ? question : {}
   const given = isObject(params) ? params['keys'] : undefined
   switch (method) {
@@ -33,6 +37,7 @@ async function resultOf(question: unknown, { keys, rights, named }: Asked): Prom
       assertWriting(rights)
       return { keys: await keys.learn(parseWishes(given)) }
     case 'connection.name':
+      assertProtocol(isObject(params) ? params['protocol'] : undefined, asked)
       named(parseName(isObject(params) ? params['name'] : undefined))
       return {}
     default:
@@ -47,6 +52,15 @@ function parseName(value: unknown): string {
     problem: `it is no text of 1 to ${LONGEST_NAME} characters`,
     fix: 'give random ones that nobody else knows',
   })
+}
+
+/** The first version did not say its number. */
+function assertProtocol(value: unknown, { leastProtocol, tooOld }: Asked): void {
+  const spoken = typeof value === 'number' ? value : 1
+  if (spoken >= leastProtocol) return
+  const error = new TaskError('PROTOCOL_TOO_OLD', { spoken, least: leastProtocol })
+  tooOld(error.message)
+  throw error
 }
 
 function assertWriting(rights: Rights): void {

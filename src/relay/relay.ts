@@ -29,6 +29,8 @@ export interface RelayOptions {
   readonly masters?: readonly string[]
   /** One more, of which only this machine's own programs know. */
   readonly house?: string
+  /** The oldest protocol that a client of ours may speak; stock clients say none. @default 1 */
+  readonly leastProtocol?: number
   /** Nobody enters without a token, also where none was made yet. @default false */
   readonly needsTokens?: boolean
   /** Goes on counting where another relay ended. @default from zero */
@@ -65,13 +67,13 @@ export class Relay implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   private constructor(world: RelayWorld, tokens: Tokens, epoch: string, options: RelayOptions) {
-    const { limits, needsTokens = false, counters = new Counters() } = options
+    const { limits, needsTokens = false, counters = new Counters(), leastProtocol = 1 } = options
     this.tokens = tokens
     this.epoch = epoch
     this.counters = counters
     this.#needsTokens = needsTokens
     const { runtime, store } = world
-    this.#room = { runtime, store, epoch, counters, limits: { ...defaultLimits, ...limits } }
+    this.#room = { runtime, store, epoch, counters, leastProtocol, limits: { ...defaultLimits, ...limits } }
   }
 
   static async open(world: RelayWorld, options: RelayOptions = {}): Promise<Relay> {

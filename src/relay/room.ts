@@ -40,6 +40,8 @@ export interface RoomWorld {
   readonly counters: Counters
   /** Names the relay's data. */
   readonly epoch: string
+  /** The oldest protocol that a client of ours may speak. */
+  readonly leastProtocol: number
 }
 
 type Phase = 'loading' | 'live' | 'draining' | 'gone'
@@ -168,7 +170,13 @@ export class Room {
     await this.#ready
     const keys = this.#keys
     if (keys === undefined) return undefined
-    const answering = answerQuestion(json, { keys, rights, named: (name) => this.#endNamed(name, undefined) })
+    const answering = answerQuestion(json, {
+      keys,
+      rights,
+      leastProtocol: this.#world.leastProtocol,
+      named: (name) => this.#endNamed(name, undefined),
+      tooOld: () => undefined, // the answer says so
+    })
     const done = answering.then(() => void this.#answering.delete(done))
     this.#answering.add(done)
     return answering
@@ -456,8 +464,13 @@ export class Room {
   }
 
   async #answer(keys: KeyBook, member: Member, number: number, json: string): Promise<void> {
-    const named = (name: string): void => this.#name(member, name)
-    const answer = await answerQuestion(json, { keys, rights: member.rights, named })
+    const answer = await answerQuestion(json, {
+      keys,
+      rights: member.rights,
+      leastProtocol: this.#world.leastProtocol,
+      named: (name) => this.#name(member, name),
+      tooOld: (reason) => member.connection.close(reason, CLOSE.tooOld),
+    })
     if (this.#members.has(member)) this.#send(member, writeQuestion(number, answer))
   }
 

@@ -13,6 +13,7 @@ import type { Connection, Ending } from '../ports.ts'
 import { GONE, readPresences, writePresences, type Presence } from './awareness.ts'
 import {
   CLOSE,
+  PROTOCOL_VERSION,
   readRelayMessage,
   writeAwareness,
   writeBarrier,
@@ -114,10 +115,18 @@ export class Session {
   async start(): Promise<void> {
     const vector = await this.#host.vector()
     // A relay that still has the last connection believes that someone else writes under this client.
-    this.ask(JSON.stringify({ method: 'connection.name', params: { name: this.#host.name } })).catch(() => undefined)
+    void this.#sayName()
     this.#connection.send(writeVector(vector))
     this.sayPresence()
     this.#connection.onFrame((frame) => this.#take(frame))
+  }
+
+  async #sayName(): Promise<void> {
+    const params = { name: this.#host.name, protocol: PROTOCOL_VERSION }
+    const answer = await this.ask(JSON.stringify({ method: 'connection.name', params })).catch(() => '{}')
+    const { error } = JSON.parse(answer) as { readonly error?: { readonly code: string; readonly message: string } }
+    // A relay that cannot close (a page) says it this way only.
+    if (error?.code === 'PROTOCOL_TOO_OLD') this.#connection.close(error.message, CLOSE.tooOld)
   }
 
   get isSynced(): boolean {
