@@ -69,8 +69,15 @@ export function changing(filter: RegExp, line: RegExp, by: string | number | und
   }
 }
 
-export function startProgram(path: string, args: readonly string[], env: Environment): Program {
-  const child = spawn(process.execPath, [path, ...args], {
+/** `under` is a command that runs the rest of its line: `ip netns exec …`. */
+export function startProgram(
+  path: string,
+  args: readonly string[],
+  env: Environment,
+  under: readonly string[] = [],
+): Program {
+  const [command = '', ...words] = [...under, process.execPath, path, ...args]
+  const child = spawn(command, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...env, NODE_PATH: join(repository, 'node_modules') },
   })

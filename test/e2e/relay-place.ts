@@ -39,8 +39,8 @@ export interface StartOptions {
   readonly program?: string
   /** Options of the server beyond its ports and its data. */
   readonly options?: Readonly<Record<string, unknown>>
-  /** Of Node. */
-  readonly flags?: readonly string[]
+  /** A command that runs the rest of its line: `ip netns exec …`. */
+  readonly under?: readonly string[]
 }
 
 export async function openRelayPlace({ data }: { readonly data?: string } = {}): Promise<RelayPlace> {
@@ -64,9 +64,14 @@ export async function openRelayPlace({ data }: { readonly data?: string } = {}):
   const place = { root, data: data ?? join(root, 'data'), env }
   return {
     ...place,
-    start: async ({ program = builtRelay, options = {}, flags = [] } = {}) => {
+    start: async ({ program = builtRelay, options = {}, under = [] } = {}) => {
       const json = JSON.stringify({ data: place.data, port, httpPort, foreground: true, ...options })
-      const relay = await startRelay([...flags, program, 'server', json], env, port ?? 0, httpPort ?? 0)
+      const relay = await startRelay(
+        [...under, process.execPath, program, 'server', json],
+        env,
+        port ?? 0,
+        httpPort ?? 0,
+      )
       started.push(relay)
       return relay
     },
@@ -78,12 +83,12 @@ export async function openRelayPlace({ data }: { readonly data?: string } = {}):
 }
 
 async function startRelay(
-  args: readonly string[],
+  [command = '', ...args]: readonly string[],
   env: RelayPlace['env'],
   port: number,
   httpPort: number,
 ): Promise<RelayProcess> {
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   const log: string[] = []
   if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => log.push(line))
   const ended = once(child, 'exit').then(() => undefined)
