@@ -11,7 +11,8 @@ import { Counters } from './counters.ts'
 import { Desk } from './desk.ts'
 import { defaultLimits, type RelayLimits } from './limits.ts'
 import type { Rights } from './member.ts'
-import { Room, type RoomWorld } from './room.ts'
+import { Room } from './room.ts'
+import type { RoomWorld } from './room-world.ts'
 import { EVERY_PROJECT, Tokens } from './tokens.ts'
 
 export interface RelayWorld {

@@ -1,0 +1,189 @@
+/**
+ * What was let in becomes durable, then known: memory, disk, everyone, answers, in the order in which it came. While one
+ * commit is on its way the queue gathers; it leaves as one row and one message.
+ */
+import { writeMissing, writeSettled, writeUpdate, writeVector } from '../sync/protocol.ts'
+import type { Member } from './member.ts'
+import type { Incoming, RoomDocument } from './room-document.ts'
+import type { RoomWorld } from './room-world.ts'
+
+type Item =
+  | ({ readonly kind: 'update'; readonly from: Member } & Incoming)
+  | { readonly kind: 'vector'; readonly vector: Uint8Array; readonly from: Member }
+  | { readonly kind: 'barrier'; readonly number: number; readonly from: Member }
+  /** Ask a client for what the relay lacks. */
+  | { readonly kind: 'ask'; readonly from: Member }
+
+type Update = Item & { readonly kind: 'update' }
+
+/** The room around it. */
+export interface TurnsRoom {
+  document(): RoomDocument | undefined
+  readonly members: ReadonlySet<Member>
+  send(member: Member, frame: Uint8Array): void
+  sendAway(member: Member, reason: string): void
+  /** Judges once more what was let in on top of something that is not there after all. */
+  take(member: Member, update: Uint8Array, isAnswer: boolean): void
+  committed(): void
+  /** What memory has is not on the disk. */
+  failed(cause: unknown): void
+}
+
+export class Turns {
+  #queue: Item[] = []
+  #turning: Promise<void> | undefined
+  /** The same bytes for many who come at once are framed once. */
+  readonly #frames = new Frames()
+  readonly #world: RoomWorld
+  readonly #room: TurnsRoom
+
+  constructor(world: RoomWorld, room: TurnsRoom) {
+    this.#world = world
+    this.#room = room
+  }
+
+  add(item: Item): void {
+    this.#queue.push(item)
+    this.#begin()
+  }
+
+  /** Nothing waits any more, and memory is what the disk has. */
+  async quiet(): Promise<void> {
+    while (this.#turning !== undefined) await this.#turning
+  }
+
+  /** What waits is nobody's any more. */
+  end(): void {
+    this.#queue = []
+  }
+
+  #begin(): void {
+    this.#turning ??= this.#turn().finally(() => {
+      this.#turning = undefined
+      // It came between the end of the turn and here.
+      if (this.#queue.length > 0 && this.#room.document() !== undefined) this.#begin()
+    })
+  }
+
+  /** Until nothing waits. What comes while the disk works is the next turn's. */
+  async #turn(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const items = this.#queue
+      this.#queue = []
+      const document = this.#room.document()
+      if (document === undefined) return
+      try {
+        await this.#settle(document, items)
+        if (document.isDueForCompaction) await document.compact()
+      } catch (cause) {
+        return this.#room.failed(cause)
+      }
+    }
+  }
+
+  async #settle(document: RoomDocument, items: readonly Item[]): Promise<void> {
+    const updates = items.filter((item) => item.kind === 'update')
+    if (updates.length > 0) {
+      const news = await this.#apply(document, updates)
+      if (news !== undefined) {
+        this.#world.counters.commits++
+        this.#world.counters.updates += updates.length
+        await document.commit(news)
+        this.#tell(news, updates)
+      }
+    }
+    for (const item of items) this.#answer(document, item)
+  }
+
+  async #apply(document: RoomDocument, updates: readonly Update[]): Promise<Uint8Array | undefined> {
+    try {
+      return document.apply(updates)
+    } catch {
+      // The gate let in what Yjs cannot read. Whose was it? Memory may have half of it: from the disk, one by one.
+      return this.#applyOneByOne(document, updates)
+    }
+  }
+
+  async #applyOneByOne(document: RoomDocument, updates: readonly Update[]): Promise<Uint8Array | undefined> {
+    const good: Incoming[] = []
+    for (const item of updates) {
+      await document.reload()
+      try {
+        document.apply([...good, item])
+        good.push(item)
+      } catch (cause) {
+        this.#world.runtime.log({ level: 'warn', event: 'room.update.unreadable', problem: String(cause) })
+        this.#world.counters.refused++
+        // What broke it may have been prepared by someone else: it is not taken, and nobody is sent away for it.
+        item.from.refuse('UPDATE_UNREADABLE', 'an update cannot be read')
+      }
+    }
+    await document.reload()
+    const news = good.length === 0 ? undefined : document.apply(good)
+    document.relearn()
+    this.#judgeAgain()
+    return news
+  }
+
+  #judgeAgain(): void {
+    const items = this.#queue
+    this.#queue = []
+    for (const item of items) {
+      if (item.kind === 'update') this.#room.take(item.from, item.update, item.isAnswer)
+      else this.#queue.push(item)
+    }
+  }
+
+  /** One message for all; not to the one who alone has said it. */
+  #tell(news: Uint8Array, updates: readonly Update[]): void {
+    const frame = writeUpdate(news)
+    const [first] = updates
+    const only = updates.every(({ from }) => from === first?.from) ? first?.from : undefined
+    for (const member of this.#room.members) if (member !== only && member.hasAsked) this.#room.send(member, frame)
+    this.#room.committed()
+  }
+
+  #answer(document: RoomDocument, item: Item): void {
+    const { from } = item
+    switch (item.kind) {
+      case 'update':
+        return
+      case 'ask':
+        return this.#room.send(from, writeVector(document.vector))
+      case 'barrier': {
+        const { epoch, runtime } = this.#world
+        if (!this.#room.members.has(from)) return
+        const status = from.settlement()
+        return this.#room.send(from, writeSettled({ number: item.number, status, epoch, time: runtime.now() }))
+      }
+      case 'vector':
+        return this.#answerVector(document, from, item.vector)
+    }
+  }
+
+  #answerVector(document: RoomDocument, from: Member, vector: Uint8Array): void {
+    if (!this.#room.members.has(from)) return
+    const parts = document.missing(vector)
+    const last = parts?.at(-1)
+    if (parts === undefined || last === undefined) return this.#room.sendAway(from, 'a state vector cannot be read')
+    from.hasAsked = true
+    for (const part of parts)
+      this.#room.send(from, part === last ? this.#frames.missing(part) : this.#frames.update(part))
+  }
+}
+
+/** The last part of each kind, framed. */
+class Frames {
+  #missing: { readonly bytes: Uint8Array; readonly frame: Uint8Array } | undefined
+  #update: { readonly bytes: Uint8Array; readonly frame: Uint8Array } | undefined
+
+  missing(bytes: Uint8Array): Uint8Array {
+    if (this.#missing?.bytes !== bytes) this.#missing = { bytes, frame: writeMissing(bytes) }
+    return this.#missing.frame
+  }
+
+  update(bytes: Uint8Array): Uint8Array {
+    if (this.#update?.bytes !== bytes) this.#update = { bytes, frame: writeUpdate(bytes) }
+    return this.#update.frame
+  }
+}
