@@ -1,13 +1,42 @@
 /** How long a fuzzer runs and where it begins; what it tells at the end. */
 import type { Tally } from '../support/simulation.ts'
 
-/** `FUZZ_SEED` repeats a run; otherwise each begins elsewhere. */
-export function budget(env: NodeJS.ProcessEnv = process.env): { readonly minutes: number; readonly firstSeed: number } {
-  const minutes = Number(env['FUZZ_MINUTES'] ?? 1)
+export interface Budget {
+  readonly minutes: number
+  readonly firstSeed: number
+  /** Whether there is another schedule after so many. */
+  goesOn(count: number): boolean
+  /** For the test that plays them. */
+  readonly timeoutMs: number
+}
+
+/** However slow the machine is. */
+const MOST_MINUTES = 45
+
+/**
+ * `FUZZ_SEED` repeats a run; otherwise each begins elsewhere. `FUZZ_MINUTES` says how long; otherwise it is a minute, or until
+ * so many `schedules` were played.
+ */
+export function budget(
+  { schedules }: { readonly schedules?: number } = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Budget {
+  const { FUZZ_MINUTES } = env
+  const counted = FUZZ_MINUTES === undefined ? schedules : undefined
+  const minutes = Number(FUZZ_MINUTES ?? (counted === undefined ? 1 : MOST_MINUTES))
   const firstSeed = Number(env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000)
   if (!(minutes > 0) || !Number.isInteger(firstSeed))
     throw new Error('FUZZ_MINUTES is a number above 0, FUZZ_SEED a whole number')
-  return { minutes, firstSeed }
+  let end: number | undefined
+  return {
+    minutes,
+    firstSeed,
+    goesOn(count) {
+      end ??= Date.now() + minutes * 60_000
+      return Date.now() < end && (counted === undefined || count < counted)
+    },
+    timeoutMs: minutes * 60_000 * 4 + 60_000,
+  }
 }
 
 export function told(title: string, tally: Tally): string {
