@@ -1,5 +1,12 @@
 /** One exchange of a short command with its relay, over a page of it: where the workspace has no owner that is connected. */
-import { asTaskError, exchangeOver, type Project, type RelayReport, type Relaying } from '../src/index.ts'
+import {
+  asTaskError,
+  exchangeOver,
+  type Project,
+  type RelayReport,
+  type Relaying,
+  type TaskError,
+} from '../src/index.ts'
 import { postBytes } from './relay-pages.ts'
 import { relayPlace } from './relay-place.ts'
 import type { Place } from './workspace-world.ts'
@@ -40,14 +47,18 @@ export class BriefRelay implements Relaying {
       this.#state = { state: 'synced' }
     } catch (cause) {
       const error = asTaskError(cause)
-      // The note of a relay that is gone, where another process has its number by now: none runs here.
-      if (config.relay === 'auto' && error.details['listening'] === false) return void (this.#state = { state: 'none' })
+      if (config.relay === 'auto' && isOfAnother(error)) return void (this.#state = { state: 'none' })
       const { reason: told } = error.details
       const reason = typeof told === 'string' ? told : error.message
       this.#state = { state: error.code === 'RELAY_DENIED' ? 'denied' : 'unreachable', reason }
       throw cause
     }
   }
+}
+
+/** The note is of a relay that is gone: nobody listens there, or another relay does, which does not know the secret. */
+function isOfAnother({ details }: TaskError): boolean {
+  return details['listening'] === false || details['status'] === 401
 }
 
 const SKEW_MS = 60_000

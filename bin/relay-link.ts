@@ -40,7 +40,15 @@ function transportTo(here: () => RelayPlace | undefined, { world }: Project, { r
       const text = JSON.stringify(found)
       if (known?.text !== text)
         known = { text, transport: relayTransport({ url, http, project, token, mode, runtime }) }
-      return known.transport.connect(options)
+      try {
+        return await known.transport.connect(options)
+      } catch (cause) {
+        // A relay of this user knows the secret in its note: this is another one, in the place of one that is gone.
+        const isOther = world.config.relay === 'auto' && cause instanceof TaskError && cause.code === 'RELAY_DENIED'
+        throw isOther
+          ? new TaskError('RELAY_UNREACHABLE', { url, reason: 'another relay listens there' }, { cause })
+          : cause
+      }
     },
     listen: () => Promise.reject(new TaskError('FAULT', { problem: 'a workspace is no relay' })),
   }

@@ -95,7 +95,7 @@ function errorIn({ http, url = http }: PagePlace, { status }: Page, error: unkno
     const details = typeof error === 'object' && error !== null && 'details' in error ? error.details : undefined
     const reason =
       typeof details === 'object' && details !== null && 'reason' in details ? String(details.reason) : `HTTP ${status}`
-    return new TaskError('RELAY_DENIED', { url, reason })
+    return new TaskError('RELAY_DENIED', { url, reason, status })
   }
   if (isErrorCode(code)) return taskErrorFrom(error)
   return new TaskError('RELAY_UNREACHABLE', { url, reason: `it answers with HTTP ${status}` })

@@ -65,7 +65,7 @@ export async function runServer(
   runtime.log({ level: 'info', event: 'server.ended' })
 }
 
-export function relayFolder(env: Environment): string {
+function relayFolder(env: Environment): string {
   return join(stateFolder(env), 'relay')
 }
 

@@ -4,14 +4,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { holdFolder } from '../adapters/leveldb/held-folder.ts'
-import { guarded } from '../adapters/node/disk-errors.ts'
+import { failure, guarded } from '../adapters/node/disk-errors.ts'
 import { announceRelay, findRelay } from '../adapters/node/discovery.ts'
 import { stateFolder, type Environment } from '../adapters/node/places.ts'
 import { nodeRuntime } from '../adapters/node/runtime.ts'
-import { asTaskError, type Runtime } from '../src/index.ts'
+import { asTaskError, TaskError, type Runtime } from '../src/index.ts'
 import { fileLog, logPath } from './background-log.ts'
 import { LiveWorkspaces } from './live-workspaces.ts'
 import { lookForRelay } from './relay-found.ts'
@@ -51,7 +51,12 @@ async function holdUp(env: Environment): Promise<AsyncDisposable> {
   if (process.platform === 'win32') return { [Symbol.asyncDispose]: async () => undefined } // its pipe is for one alone
   const path = join(upFolder(env), 'tidemark-up')
   guarded('FILE_UNWRITABLE', path, () => mkdirSync(path, { recursive: true, mode: 0o700 }))
-  return holdFolder(path)
+  try {
+    return await holdFolder(path)
+  } catch (cause) {
+    // It works beside, in the folder for temporary files.
+    throw cause instanceof TaskError ? cause : failure('FILE_UNWRITABLE', tmpdir(), cause)
+  }
 }
 
 class UpProcess {

@@ -22,7 +22,7 @@ export interface RelayRecord {
 
 const MAX_BYTES = 16 * 1024
 
-export function discoveryPath(env: Environment): string {
+function discoveryPath(env: Environment): string {
   return join(stateFolder(env), 'relay.json')
 }
 

@@ -199,11 +199,16 @@ describe.concurrent('tide up', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const address = silent.address()
     const http = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+    await using another = openUpPlace()
+    await another.prepare(['init'])
+    await up(another)
+    const theirs = { url: another.relay?.url, http: another.relay?.http }
     try {
-      for (const stale of [noted, { ...noted, pid: process.pid }, { ...noted, pid: process.pid, http }]) {
+      for (const other of [{}, { pid: process.pid }, { ...theirs, pid: process.pid }, { http, pid: process.pid }]) {
+        const stale = { ...noted, ...other }
         writeFileSync(place.relayFile, JSON.stringify(stale))
         await place.must(['add', 'Another'])
-        const isSilent = stale?.http === http
+        const isSilent = stale.http === http
         expect((await place.tide(['sync'])).exit).toBe(isSilent ? 5 : 0)
         expect((await place.tide(['sync', '--wait', '--timeout', '1s'])).exit).toBe(isSilent ? 5 : 0)
         await place.must(['status'])
@@ -211,7 +216,7 @@ describe.concurrent('tide up', () => {
     } finally {
       silent.close()
     }
-    writeFileSync(place.relayFile, JSON.stringify({ ...noted, pid: process.pid }))
+    writeFileSync(place.relayFile, JSON.stringify({ ...noted, ...theirs, pid: process.pid }))
     expect(await place.must(['server', 'status'])).toBe('no relay runs on this machine\n')
     expect(await place.must(['server', 'stop'])).toBe('no relay runs on this machine\n')
     const { pid } = await up(place)
@@ -239,6 +244,8 @@ describe.concurrent('tide up', () => {
     writeFileSync(join(place.root, 'file'), '')
     const env = { XDG_STATE_HOME: join(place.root, 'file') }
     expectError(await place.tide(['up', '--json'], { env }), 1, 'FILE_UNWRITABLE')
+    const noRoom = { TMPDIR: join(place.root, 'file') }
+    expectError(await place.tide(['up', '--json'], { env: noRoom }), 1, 'FILE_UNWRITABLE')
     expect(await place.must(['add', 'One'], { env })).toBe('T-1\n')
     // There, but not for the relay's store.
     mkdirSync(join(place.relayFile, '..'), { recursive: true })
