@@ -68,10 +68,10 @@ export function fixed(value: number | undefined, digits = 2): string {
   return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits)
 }
 
-/** Without NODE_EXTRA_CA_CERTS: Node parses that file at every start. */
+/** Without NODE_EXTRA_CA_CERTS: Node parses that file at every start. With no state, so that no relay of this user is found. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...env } = process.env
-  return env
+  return { ...env, XDG_STATE_HOME: join(tmpdir(), 'tidemark-bench-without-state') }
 }
 
 /** What this process has spent of any core since `before`, ms: holds better than the clock where others work too. */
