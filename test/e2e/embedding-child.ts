@@ -1,19 +1,8 @@
 /** A program that embeds a workspace: `hold <dir>` answers calls until its input ends, `write <dir> after|before` adds tasks for ever. */
-import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { openWorkspace } from '../../bin/node.ts'
 import { asTaskError, type MethodName, type Params } from '../../src/index.ts'
-
-/** At once and whole: what was said before a kill was said. */
-function say(line: string): void {
-  for (let left = Buffer.from(`${line}\n`); left.length > 0;) {
-    try {
-      left = left.subarray(writeSync(1, left))
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
-    }
-  }
-}
+import { say } from './say.ts'
 
 async function hold(dir: string): Promise<void> {
   await using workspace = await openWorkspace({ dir, actor: 'embedder' })

@@ -1,6 +1,6 @@
 /**
  * Bytes that no client of ours sends, over real sockets against one relay process: it lives on, in bounded memory, and those
- * beside them notice nothing. RELAY_FRAMES=200000 makes it longer.
+ * beside them notice nothing. Longer: RELAY_FRAMES=200000.
  */
 import { connect } from 'node:net'
 import * as encoding from 'lib0/encoding'
@@ -27,6 +27,8 @@ import { inParallel } from './support.ts'
 
 const FRAMES = Number(process.env['RELAY_FRAMES'] ?? 20_000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000)
+/** As long as it may take beside other tests. */
+const TIMEOUT_MS = Math.max(60_000, FRAMES * 3)
 const PROJECT = 'k3v9x0c2m4n6p8q1'
 const MIB = 1024 * 1024
 const LAST_BARRIER = 7_654_321
@@ -148,7 +150,7 @@ const bombs: Readonly<Record<string, Uint8Array>> = {
   'a frame in a frame': Uint8Array.of(0, 2, 0xff, 0xff, 0xff, 0x7f),
 }
 
-describe('a relay among hostile clients', () => {
+describe('a relay among hostile clients', { timeout: TIMEOUT_MS }, () => {
   it(`[G57] hears ${FRAMES} turned, cut and spliced frames, lives on in bounded memory, and disturbs nobody (seed ${SEED})`, async () => {
     await using place = await openRelayPlace()
     const relay = await place.start()

@@ -1,5 +1,4 @@
 /** Opens and closes the rooms of a relay in one process, whose heap it tells: `<data> <rooms>`. Real sockets, of the loopback. */
-import { writeSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -7,6 +6,7 @@ import * as Y from 'yjs'
 import { openRelay } from '../../bin/relay.ts'
 import { writeBarrier, writeUpdate, writeVector } from '../../src/sync/protocol.ts'
 import { clientFrame, serverFrames } from '../adapters/websocket-place.ts'
+import { say } from './say.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -64,5 +64,5 @@ for (let tenth = 1; tenth <= 10; tenth++) {
   heaps.push(process.memoryUsage().heapUsed / 1024 / 1024)
 }
 const { roomsOpened } = relay.relay.counters
-writeSync(1, `${JSON.stringify({ opened: roomsOpened, heaps, left: relay.relay.rooms().length })}\n`)
+say(JSON.stringify({ opened: roomsOpened, heaps, left: relay.relay.rooms().length }))
 await relay[Symbol.asyncDispose]()

@@ -1,6 +1,6 @@
 /** A client that only writes: `<url> <name>`. Says each key once the relay has acknowledged it; ends with its input, or when it is killed. */
-import { writeSync } from 'node:fs'
 import { RelayClient } from './relay-client.ts'
+import { say } from './say.ts'
 
 const [, , url = '', name = ''] = process.argv
 process.stdin.resume()
@@ -10,6 +10,5 @@ const client = await RelayClient.join(url)
 for (let turn = 0; !client.isOver; turn++) {
   const keys = [0, 1, 2].map((index) => `${name}-${turn}-${index}`)
   const written = await Promise.all(keys.map((key) => client.write(key, `${key} ${'lorem ipsum '.repeat(20)}`)))
-  // At once and whole: what was said before a kill was said.
-  for (const [index, key] of keys.entries()) if (written[index] === true) writeSync(1, `${key}\n`)
+  for (const [index, key] of keys.entries()) if (written[index] === true) say(key)
 }
