@@ -96,6 +96,12 @@ export interface Files {
   write(path: string, bytes: Uint8Array, expected: Uint8Array | null): Promise<WriteOutcome>
   remove(path: string, expected: Uint8Array): Promise<WriteOutcome>
   /**
+   * Gives a file another name, where it holds what the caller read; never over another file. Whoever looks meanwhile, or after
+   * a crash, finds it under the old name, the new one, or both; a file of the same bytes under the new one is such a half way,
+   * and then the old name goes. A link is left alone.
+   */
+  move(from: string, to: string, expected: Uint8Array): Promise<WriteOutcome | 'linked'>
+  /**
    * Calls back when something below a folder may have changed: with the paths, or with null when anything may have.
    * Ready when it returns; says each change at least once or says null, and often more than once.
    */

@@ -85,6 +85,22 @@ export function memoryFiles({ now = () => 0 }: MemoryFilesOptions = {}): MemoryF
       if (outcome === undefined) take(path)
       return outcome ?? 'written'
     },
+    move: async (from, to, expected) => {
+      checkPath(from, 'FILE_UNWRITABLE')
+      checkPath(to, 'FILE_UNWRITABLE')
+      if (isFolder(held, from)) throw new TaskError('FILE_UNWRITABLE', { path: from, reason: 'it is a folder' })
+      const outcome = differs(from, expected)
+      if (outcome !== undefined || from === to) return outcome ?? 'written'
+      const there = differs(to, expected)
+      if (there === 'changed' || isFolder(held, to)) return 'exists'
+      const moved = held.get(from)
+      if (there === 'missing' && moved !== undefined) {
+        held.set(to, moved)
+        tell(watchers, to)
+      }
+      take(from)
+      return 'written'
+    },
     watch: (folder, listener) => {
       const watcher: Watcher = { start: startOf(folder), listener }
       watchers.add(watcher)

@@ -21,6 +21,7 @@ import {
 import { basename, dirname, join, sep } from 'node:path'
 import { TaskError, type FileEntry, type Files, type WriteOutcome } from '../../src/internal.ts'
 import { guarded, unlessMissing, unlessTaken, type Access } from './disk-errors.ts'
+import { beginMove, type Way } from './moving.ts'
 import { keepOwnerAndMode, openTemporary, place, syncFolder, synced } from './swap.ts'
 import { watchFolder } from './watching.ts'
 
@@ -51,6 +52,7 @@ export function openFiles(root: string, { maxFileBytes = 256 * 1024 * 1024 }: Fi
     read: async (path) => disk.read(path),
     write: (path, bytes, expected) => disk.write(path, bytes, expected),
     remove: (path, expected) => disk.remove(path, expected),
+    move: (from, to, expected) => disk.move(from, to, expected),
     watch: (folder, listener) => {
       if (folder !== '') checkedPath(folder, 'FILE_UNREADABLE')
       return watchFolder(inside, folder, listener)
@@ -151,6 +153,46 @@ class Disk {
     })
     if (outcome === 'written') await syncFolder(dirname(join(this.#root, absolute)), path)
     return outcome
+  }
+
+  async move(from: string, to: string, expected: Uint8Array): Promise<WriteOutcome | 'linked'> {
+    const begun = guarded('FILE_UNWRITABLE', from, () => this.#beginMove(from, to, expected))
+    if (typeof begun === 'string') return begun
+    const { way, folders } = begun
+    // The new name is on the disk before the old one goes.
+    for (const folder of folders) await syncFolder(folder, to)
+    const outcome = guarded('FILE_UNWRITABLE', from, () => {
+      // Compared again with nothing between this and the end: an editor may have saved meanwhile.
+      const late = way.isOver() ? undefined : compare(this.#look(way.from, from), expected)
+      if (late === 'changed') way.undo()
+      else way.finish()
+      return late === 'changed' ? late : 'written'
+    })
+    await syncFolder(dirname(outcome === 'written' ? way.from : way.to), from)
+    return outcome
+  }
+
+  #beginMove(
+    from: string,
+    to: string,
+    expected: Uint8Array,
+  ): WriteOutcome | 'linked' | { readonly way: Way; readonly folders: readonly string[] } {
+    const [source, target] = [checkedPath(from, 'FILE_UNWRITABLE'), checkedPath(to, 'FILE_UNWRITABLE')]
+    const folder = dirname(source) === '.' ? this.#root : this.#follow(dirname(source), 'FILE_UNWRITABLE')
+    const place = folder === undefined ? undefined : join(folder, basename(source))
+    const stats = place === undefined ? undefined : unlessMissing(() => lstatSync(place))
+    if (place === undefined || stats === undefined) return 'missing'
+    if (stats.isSymbolicLink()) return 'linked'
+    const outcome = compare(this.#look(place, from), expected)
+    if (outcome !== undefined || source === target) return outcome ?? 'written'
+    const made: string[] = []
+    const home = this.#makeFolder(dirname(target), made)
+    const way = beginMove(
+      place,
+      join(home, basename(target)),
+      (path) => compare(this.#look(path, to), expected) === undefined,
+    )
+    return way === undefined ? 'exists' : { way, folders: [home, ...made] }
   }
 
   /** What will be written to, or why nothing will be. */

@@ -20,6 +20,9 @@ const TEMPORARY = '.tide-tmp'
 /** Names have at most 255 bytes; ours adds to one that may be as long. */
 const MAX_NAME_BYTES = 200
 
+/** How disks say that they make no links (FAT, some network shares), or none to this file. */
+export const HAS_NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
 export interface Temporary {
   readonly file: number
   readonly path: string
@@ -80,8 +83,8 @@ export function place(temporary: string, target: string): 'written' | 'exists' {
   } catch (cause) {
     const code = codeOf(cause)
     if (code === 'EEXIST') return 'exists'
-    // Disks without links (FAT, some network shares): the comparison a moment ago has to do.
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw cause
+    // The comparison a moment ago has to do.
+    if (!HAS_NO_LINKS.has(code)) throw cause
     renameSync(temporary, target)
   }
   return 'written'

@@ -18,9 +18,11 @@ import { FileIndex, type IndexSeal } from './file-index.ts'
 import { look, lookAt, type Look, type LookOptions } from './looking.ts'
 import type { ReadFile, Reading, ReadOptions, ReadTask } from './read-file.ts'
 import { readFiles } from './reading.ts'
+import { waitingFor } from './renaming.ts'
 import { renderTasks, rowFor, type Rendered } from './rendering.ts'
 import { seenNow } from './saying.ts'
 import { deletion, isMissing, judgeMissing, MISSING, withoutFile, type Missing } from './missing.ts'
+import { moveFiles, type HalfWay, type Moves } from './moving.ts'
 import { editPlan, importPlan, NOTHING, type FilePlan, type Numbering } from './planning.ts'
 import { isInFiles, sameValue } from './said.ts'
 import type { Bodies, MirrorHost, MirrorWorld } from './world.ts'
@@ -42,6 +44,7 @@ export class Mirror {
   readonly #world: MirrorWorld
   /** Remembered, and not in the store yet. */
   readonly #pending = new Map<string, FileRecord | null>()
+  #halfWays: HalfWay[] = []
 
   constructor(world: MirrorWorld, index: FileIndex) {
     this.#world = world
@@ -108,7 +111,7 @@ export class Mirror {
     reading: Reading,
     seen: Look,
     committed: Committed,
-    bodies: Bodies,
+    host: MirrorHost,
     options: ReadOptions,
   ): Promise<ReadonlySet<Uid>> {
     // Judged before the rows change; a task that this very look deleted is not one that was deleted before.
@@ -124,7 +127,7 @@ export class Mirror {
       const isPlain =
         file.meaning === 'import' && file.tasks.every((task) => isSaidBySeeds(committed.tasks.get(task.uid), task))
       if (!isPlain || !committed.remembered.has(cellOf(file.path)))
-        this.#pending.set(file.path, await readRecordOf(file, committed, bodies))
+        this.#pending.set(file.path, await readRecordOf(file, committed, host.bodies))
       // A task whose file was written over by another's stands nowhere: it gets a file again.
       for (const uid of this.index.rows.get(file.path)?.uids ?? []) if (!own.includes(uid)) uids.add(uid)
       this.index.put({ ...rowFor(file.entry, own), problems: file.problems })
@@ -144,6 +147,10 @@ export class Mirror {
       if (row !== undefined) this.index.put({ ...row, size: -1, state: 'held', problems: [told] })
     }
     this.#settleMissing(missing)
+    this.#halfWays = [...reading.halfWay]
+    for (const { uid } of reading.halfWay) uids.add(uid)
+    const freed = [...reading.moved.map(({ from }) => from), ...missing.meant, ...missing.buried]
+    for (const uid of waitingFor(freed, this.index, host, this.#world.folder)) uids.add(uid)
     return uids
   }
 
@@ -157,9 +164,32 @@ export class Mirror {
   }
 
   async render(host: MirrorHost, bodies: Bodies, uids: Iterable<Uid>): Promise<Rendered> {
-    const rendered = await renderTasks(this.#world, host, this.index, bodies, uids)
+    const wanted = [...uids]
+    const moves = await this.#move(host, wanted, this.#halfWays.splice(0))
+    const rendered = await renderTasks(this.#world, host, this.index, bodies, wanted)
     for (const [path, record] of rendered.records) this.#pending.set(path, record)
-    return rendered
+    const freed = waitingFor(rendered.removed, this.index, host, this.#world.folder)
+    const later = await this.#move(host, freed, [])
+    for (const told of [...moves.refused, ...later.refused]) this.#tell(told)
+    return {
+      ...rendered,
+      behind: [...moves.behind, ...rendered.behind, ...later.behind],
+      dirty: [...moves.dirty, ...rendered.dirty, ...later.dirty],
+      written: [...new Set([...moves.moved, ...rendered.written, ...later.moved])],
+    }
+  }
+
+  #tell(told: FileProblem): void {
+    const row = this.index.rows.get(told.path ?? '')
+    const others = row?.problems.filter(({ code }) => code !== told.code) ?? []
+    if (row !== undefined) this.index.put({ ...row, problems: [...others, told] })
+  }
+
+  /** Before anything is written into them: a move that ended half way left the same under both names. */
+  async #move(host: MirrorHost, uids: readonly Uid[], halfWays: readonly HalfWay[]): Promise<Moves> {
+    const moves = await moveFiles(this.#world, host, this.index, uids, halfWays)
+    for (const [path, record] of moves.records) this.#pending.set(path, record)
+    return moves
   }
 
   /** All that is to be remembered, as changes of the store. */

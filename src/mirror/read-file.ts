@@ -5,6 +5,7 @@ import type { BaseTask, FileRecord } from './base.ts'
 import type { FileProblem } from './dangers.ts'
 import type { Meaning, TaskEdits } from './edits.ts'
 import type { ShownTask } from './explain.ts'
+import type { HalfWay } from './moving.ts'
 
 /** What one task of a file comes to. */
 export interface ReadTask extends ShownTask {
@@ -50,6 +51,8 @@ export interface Reading {
   }[]
   /** From where to where. */
   readonly moved: readonly { readonly from: string; readonly to: string; readonly record: FileRecord }[]
+  /** Standing under two names: their move is to be finished. */
+  readonly halfWay: readonly HalfWay[]
   /** To be looked at again soon: still being written. */
   readonly unsettled: readonly string[]
 }

@@ -22,6 +22,7 @@ import {
 import { isRemembered } from './explain.ts'
 import { Explainer } from './explaining.ts'
 import type { FileIndex } from './file-index.ts'
+import { FormerNames } from './former-names.ts'
 import type { Look } from './looking.ts'
 import { tasksOfGone, type GoneFile } from './nameless.ts'
 import { uidFrom } from './new-uid.ts'
@@ -58,6 +59,7 @@ class Reader {
   readonly #held: Reading['held'][number][] = []
   readonly #same: Reading['same'][number][] = []
   readonly #moved: Reading['moved'][number][] = []
+  readonly #former: FormerNames
   readonly #unsettled: string[] = []
   readonly #exact: Exact[] = []
   readonly #versions: Versions
@@ -76,6 +78,7 @@ class Reader {
     this.#index = index
     this.#look = seen
     this.#options = options
+    this.#former = new FormerNames(world, host, index, seen)
     this.#versions = new Versions(world, index, seen)
     this.#explainer = new Explainer({
       world,
@@ -111,7 +114,14 @@ class Reader {
         files.push(await this.#explainer.explain(candidate, blobs.get(path), steps.get(path) ?? []))
       }
     }
-    return { files, held: this.#held, same: this.#same, moved: this.#moved, unsettled: this.#unsettled }
+    return {
+      files,
+      held: this.#held,
+      same: this.#same,
+      moved: this.#moved,
+      halfWay: this.#former.halfWay,
+      unsettled: this.#unsettled,
+    }
   }
 
   async #open(entry: FileEntry, record: FileRecord): Promise<Opened | undefined> {
@@ -124,6 +134,7 @@ class Reader {
     if (content === undefined) return undefined
     const text = decode(path, content)
     if (typeof text !== 'string') return this.#hold(entry, 'held', [text], own)
+    this.#former.see(path, text)
     const row = this.#index.rows.get(path)
     // What version control put there stays that, however often it is read.
     if (row?.state === 'older' && this.#options.takesFiles !== true && this.#index.isUnchanged(entry))
@@ -162,14 +173,14 @@ class Reader {
     for (const { entry, uids } of this.#exact) this.#idsIn.set(entry.path, new Set(uids))
     for (const own of [true, false])
       for (const one of this.#exact)
-        if (one.uids.some((uid) => this.#index.pathOf(uid) === one.entry.path) === own) this.#settleExact(one)
+        if (one.uids.some((uid) => this.#index.pathOf(uid) === one.entry.path) === own) await this.#settleExact(one)
     if (opened.some(({ parsed }) => parsed.tasks.some(({ id }) => id === null))) await this.#readGone()
     const isOwn = ({ entry, parsed }: Opened): boolean =>
       parsed.tasks.some(({ id }) => id !== null && isUid(id) && this.#index.pathOf(id) === entry.path)
     const candidates: Candidate[] = []
     for (const own of [true, false])
       for (const one of opened) {
-        const candidate = isOwn(one) === own ? this.#identified(one) : undefined
+        const candidate = isOwn(one) === own ? await this.#identified(one) : undefined
         if (candidate !== undefined) candidates.push(await this.#withMemory(candidate))
       }
     return candidates.sort((a, b) => (a.entry.path < b.entry.path ? -1 : 1))
@@ -180,12 +191,13 @@ class Reader {
   }
 
   /** What it was: nothing to read; but of two files with one id only one has it. */
-  #settleExact({ entry, uids, record }: Exact): void {
+  async #settleExact({ entry, uids, record }: Exact): Promise<void> {
     const { path } = entry
     const row = this.#index.rows.get(path)
     for (const uid of uids) {
       const other = this.#otherPathOf(uid, path)
-      if (other !== undefined) return this.#holdTaken(entry, other)
+      if (other !== undefined && !(await this.#former.isHalfWay(uid, path, other))) this.#holdTaken(entry, other)
+      if (other !== undefined) return
     }
     for (const uid of uids) {
       this.#taken.set(uid, path)
@@ -210,7 +222,7 @@ class Reader {
   }
 
   /** Which tasks stand in the file: by id, by what the file held before, or new. */
-  #identified(found: Opened): Candidate | undefined {
+  async #identified(found: Opened): Promise<Candidate | undefined> {
     const { entry, parsed, text } = found
     const { path } = entry
     const { record } = found
@@ -226,7 +238,9 @@ class Reader {
       }
       const uid = task.id ?? this.#uidWithout(parsed, place, known) ?? moved?.[place] ?? this.#newUid(path, place, text)
       const other = this.#otherPathOf(uid, path)
-      if (other !== undefined) return this.#holdTaken(entry, other)
+      if (other !== undefined && (await this.#former.isHalfWay(uid, path, other))) return undefined
+      const isSaved = other !== undefined && !this.#taken.has(uid) && this.#former.isSaved(found, uid, other)
+      if (other !== undefined && !isSaved) return this.#holdTaken(entry, other)
       const before = this.#index.pathOf(uid)
       if (before !== undefined && before !== path && !known.includes(uid)) movedFrom ??= before
       else this.#noticeMove(uid, path, record)

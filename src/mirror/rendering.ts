@@ -1,14 +1,17 @@
 /** Writes what the document says into the files: only the characters of what differs, only where the file is as it was read. */
-import type { FileEntry, Json } from '../ports.ts'
+import type { FileEntry, Json, NewText, TaskSheet } from '../ports.ts'
 import type { Uid } from '../ids.ts'
 import { TaskError } from '../errors.ts'
 import { conflictsOf } from '../task/conflicts.ts'
 import { DELETED, SHAPE } from '../task/fields.ts'
+import { isConfirmed } from '../task/keys.ts'
 import { shown, type TaskState } from '../task/registers.ts'
+import { numbersOf } from '../task/table.ts'
 import { isDeleted, isGone } from '../task/view.ts'
 import { NO_RECORD, withBase, type Base, type BaseTask, type FileRecord } from './base.ts'
 import { decode, problem, type FileProblem } from './dangers.ts'
 import type { FileIndex } from './file-index.ts'
+import { asideOf, wishOf } from './renaming.ts'
 import { saidBy, saidIn, sheetFields } from './said.ts'
 import { seenNow, textFor } from './saying.ts'
 import { impliedBy, type Bodies, type MirrorHost, type MirrorWorld } from './world.ts'
@@ -126,7 +129,7 @@ class Renderer {
     for (let attempt = 0; attempt < 4; attempt++) {
       const isTaken = (path: string): boolean =>
         refused.has(path) || this.#paths().has(path.toLowerCase().normalize('NFC'))
-      const [made] = this.#world.format.create(sheet, { isTaken, text: () => undefined })
+      const made = this.#newText(sheet, isTaken)
       if (made === undefined) return
       const bytes = new TextEncoder().encode(made.text)
       const outcome = await this.#attempt(made.path, () => this.#world.files.write(made.path, bytes, null))
@@ -140,6 +143,27 @@ class Renderer {
       return
     }
     this.#behind.push(uid)
+  }
+
+  /** Where a file of another task has the name, which is to get another one itself, the new one waits for it under its id. */
+  #newText(sheet: TaskSheet, isTaken: (path: string) => boolean): NewText | undefined {
+    const create = (key: string, folder: (path: string) => boolean): NewText | undefined =>
+      this.#world.format.create({ ...sheet, key }, { isTaken: folder, text: () => undefined })[0]
+    const first = create(sheet.key, () => false)
+    const uid = sheet.id as Uid
+    if (first === undefined || !this.#isOthers(first.path, uid)) return create(sheet.key, isTaken)
+    const aside = asideOf(first.path, uid, this.#host, this.#world.folder)
+    return aside === undefined || isTaken(aside) ? create(sheet.key, isTaken) : { path: aside, text: first.text }
+  }
+
+  /** A task's that shares the number, and stands under the plain key without being certain of it. */
+  #isOthers(path: string, uid: Uid): boolean {
+    const [other] = this.#index.rows.get(path)?.uids ?? []
+    const [one, two] = [this.#host.tasks.get(uid), other === undefined ? undefined : this.#host.tasks.get(other)]
+    if (one === undefined || two === undefined || one === two) return false
+    const isCertain =
+      isConfirmed(two) && wishOf(this.#index.rows.get(path), this.#host, this.#world.folder) === undefined
+    return !isCertain && numbersOf(one).some((number) => numbersOf(two).includes(number))
   }
 
   /** A file that was deleted with its task, and is wanted again: where it was, as it was. */

@@ -275,7 +275,7 @@ export class Mirroring {
     const stateBefore = (uid: Uid): TaskState | undefined => (before.has(uid) ? before.get(uid) : tasks.get(uid))
     const written = writtenBy(changes, tasks)
     const committed: Committed = { tasks, before: { get: stateBefore }, bases, written, remembered }
-    const uids = await this.#mirror.settle(reading, seen, committed, bodiesOf(project), options)
+    const uids = await this.#mirror.settle(reading, seen, committed, await this.#host(project), options)
     // A project that never had files gets them now.
     const due = isFirst ? withoutFile(tasks, (uid) => this.pathOf(uid)) : dueBefore === 'all' ? tasks.uids() : dueBefore
     const standing = [...(this.#asking === undefined ? [] : tasks.uids())].filter(

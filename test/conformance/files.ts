@@ -1,6 +1,7 @@
 /** What every Files promises. `outside` is another program on the same disk: an editor, a pull, a person. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Files } from '../../src/internal.ts'
+import { moving, outsidePaths } from './files-moving.ts'
 
 export interface FilesUnderTest extends AsyncDisposable {
   readonly files: Files
@@ -17,18 +18,6 @@ export interface FilesUnderTest extends AsyncDisposable {
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const one = bytesOf('one\n')
 const two = bytesOf('two\r\n\u{1f30a}')
-const outsidePaths = [
-  '',
-  '.',
-  '..',
-  '../a.md',
-  'tasks/../../a.md',
-  '/etc/passwd',
-  'tasks//a.md',
-  './a.md',
-  'a.md/',
-  'a\0b',
-]
 
 export function filesConformance(name: string, open: () => Promise<FilesUnderTest>): void {
   describe(`files: ${name}`, () => {
@@ -40,6 +29,7 @@ export function filesConformance(name: string, open: () => Promise<FilesUnderTes
 
     reading(() => world)
     writing(() => world)
+    moving(() => world)
     racing(() => world)
     watching(() => world)
   })
@@ -252,6 +242,8 @@ function watching(world: () => FilesUnderTest): void {
       expect(await ear.after(path, () => outside.take(path))).toBe(path)
       expect(await ear.after(path, () => files.write(path, one, null))).toBe(path)
       expect(await ear.after(path, () => files.write(path, two, one))).toBe(path)
+      expect(await ear.after(path, () => files.move(path, 'moved.md', two))).toBe(path)
+      expect(await ear.after(path, () => files.move('moved.md', path, two))).toBe(path)
       expect(await ear.after(path, () => files.remove(path, two))).toBe(path)
     }
   })

@@ -4,12 +4,14 @@ import { nativeFormat } from '../../adapters/markdown/native.ts'
 import type { Json } from '../../src/internal.ts'
 import type { FileRow } from '../../src/mirror/file-index.ts'
 import { differing, saidBy, saidIn, type Names } from '../../src/mirror/said.ts'
+import { wishOf } from '../../src/mirror/renaming.ts'
 import { impliedBy } from '../../src/mirror/world.ts'
 import { conflictsOf } from '../../src/task/conflicts.ts'
 import { readBodyValue } from '../../src/task/body.ts'
 import { BODY, DELETED, OTHER, SHAPE } from '../../src/task/fields.ts'
 import { canonical } from '../../src/task/hash.ts'
 import { aliveIn, shown, type TaskState } from '../../src/task/registers.ts'
+import { shownKey } from '../../src/task/keys.ts'
 import type { Replica } from '../../src/task/replica.ts'
 import { isDeleted, isGone } from '../../src/task/view.ts'
 import { isUid, type Uid } from '../../src/ids.ts'
@@ -46,7 +48,13 @@ export async function mirrorProblemsOf(world: MirrorWorld): Promise<readonly str
   for (const seen of all) {
     if (tableText(seen.replica.tasks) !== tableText(first.replica.tasks))
       problems.push(`T4 workspace ${seen.workspace.place} has another table`)
-    problems.push(...(await echoes(seen)), ...disagreements(seen), ...touched(seen, world.book), ...withoutFile(seen))
+    problems.push(
+      ...(await echoes(seen)),
+      ...disagreements(seen),
+      ...touched(seen, world.book),
+      ...withoutFile(seen),
+      ...misnamed(seen),
+    )
   }
   return [
     ...problems,
@@ -138,6 +146,23 @@ function withoutFile({ workspace, texts, rows, replica }: Seen): readonly string
     const state = replica.tasks.get(uid)
     if (state === undefined || isGone(state) || isDeleted(state) || shown.has(uid) || isTold(uid)) return []
     return [`M6 workspace ${workspace.place}: ${uid} has no file`]
+  })
+}
+
+/** A name that begins with a key of its task begins with the one that is certain, unless another file has that name. */
+function misnamed({ workspace, texts, rows, replica }: Seen): readonly string[] {
+  const { prefix, tasks: folder } = workspace.memory.config
+  const { tasks } = replica
+  const keyOf: Names['keyOf'] = (uid) => {
+    const state = tasks.get(uid)
+    return state === undefined ? undefined : shownKey(tasks, state, prefix)
+  }
+  const host = { prefix, tasks, names: { ...NAMES, keyOf } }
+  return [...texts.keys()].flatMap((path) => {
+    const wish = wishOf(rows.get(path), host, folder)
+    return wish === undefined || texts.has(wish.to)
+      ? []
+      : [`M56 workspace ${workspace.place}: ${path} is not ${wish.to}`]
   })
 }
 

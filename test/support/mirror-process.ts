@@ -39,10 +39,11 @@ export class MirrorProcess {
     this.#workspace.commits++ // what arrived all the same shows on the disk
   }
 
-  async #write<Result>(act: () => Promise<Result>): Promise<Result> {
+  /** `half`: what is done of it by a process that is killed in the middle. */
+  async #write<Result>(act: () => Promise<Result>, half: () => Promise<unknown> = act): Promise<Result> {
     this.#assertAlive()
     if (this.#left-- > 0) return act()
-    if (this.#isDone) await act()
+    if (this.#isDone) await half()
     this.isDead = true
     throw new Error('the process was killed')
   }
@@ -82,6 +83,11 @@ export class MirrorProcess {
       ...folder,
       write: (path, bytes, expected) => this.#write(() => folder.write(path, bytes, expected)),
       remove: (path, expected) => this.#write(() => folder.remove(path, expected)),
+      move: (from, to, expected) =>
+        this.#write(
+          () => folder.move(from, to, expected),
+          async () => void ((await folder.read(from)) !== undefined && (await folder.write(to, expected, null))),
+        ),
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { newConfig, newProjectId } from '../../src/internal.ts'
 import { createDice, weighted, type Dice } from './dice.ts'
+import { KeyArbiter } from './key-arbiter.ts'
 import { MirrorBook } from './mirror-book.ts'
 import type { Fate } from './mirror-process.ts'
 import { commands, type CommandKind } from './mirror-commands.ts'
@@ -49,6 +50,7 @@ const WEIGHTS = {
 const someKind = weighted(WEIGHTS)
 const STEP_MS = 2000
 const KILLED = 0.08
+const CONFIRMED_BY_STEP = 0.12
 
 interface Letter {
   readonly to: MirroredWorkspace
@@ -73,6 +75,7 @@ export class MirrorWorld {
   readonly tally: Tally = {}
   readonly #schedule: MirrorSchedule
   readonly #letters: Letter[] = []
+  readonly #relay = new KeyArbiter()
   readonly #versions: VersionControl
   #steps = 0
 
@@ -134,6 +137,18 @@ export class MirrorWorld {
       }
     }
     if (dice.chance(0.3)) await workspace.close()
+    await this.#confirm(createDice(step.dice ^ 0xc0f1))
+  }
+
+  /** The relay says which numbers hold for good: each as its maker gave it if that is free, else the next. */
+  async #confirm(dice: Dice): Promise<void> {
+    const workspace = dice.pick(this.workspaces)
+    if (workspace === undefined || workspace.memory.config.relay === 'none' || !dice.chance(CONFIRMED_BY_STEP)) return
+    const fate: Fate | undefined = dice.chance(KILLED) ? { after: dice.below(7), isDone: dice.chance(0.5) } : undefined
+    const before = workspace.renamed
+    const outcome = await workspace.act('confirm', (project) => this.#relay.confirm(project), fate)
+    if (outcome === 'killed') workspace.spoil(dice)
+    this.#count(workspace.renamed > before ? 'renamed by its key' : 'confirmed')
   }
 
   /** Everybody looks, and hears everything, until nothing changes any more. */

@@ -13,7 +13,7 @@ export interface SheetOptions {
 const KEEP = 'keep'
 
 export function wordsIn(text: string): readonly string[] {
-  return text.replace(/^id: .*$/gm, '').match(/w\d+/g) ?? []
+  return text.replace(/^(?:id|key): .*$/gm, '').match(/w\d+/g) ?? []
 }
 
 export function sheet(dice: Dice, newWord: () => string, options: SheetOptions): string {

@@ -34,6 +34,8 @@ export class MirroredWorkspace {
   readonly place: number
   readonly memory: MemoryWorkspace
   readonly problems: string[] = []
+  /** Files that the mirror gave another name. */
+  renamed = 0
   readonly beginnings: Map<string, Beginning> = new Map()
   /** Tasks whose comments or quoting were changed here. */
   readonly reshaped: Set<string> = new Set()
@@ -136,6 +138,7 @@ export class MirroredWorkspace {
     const before = await this.texts()
     for (const [path, text] of before) this.#waiting.set(path, text)
     const outcome = await this.#outcome(what, work, fate)
+    await this.#followNames(before)
     if (ends && outcome !== 'killed') await this.close()
     await this.#notice(before, outcome)
     return outcome
@@ -151,6 +154,7 @@ export class MirroredWorkspace {
       (project) => project.absorb(updates, { verb: 'remote', name: null }),
       fate,
     )
+    await this.#followNames(before)
     await this.#noticeWritten(before)
     return outcome
   }
@@ -242,6 +246,23 @@ export class MirroredWorkspace {
       }
     }
     await this.#noticeWritten(before)
+  }
+
+  /** A file that the mirror gave another name is the same file. */
+  async #followNames(before: ReadonlyMap<string, string>): Promise<void> {
+    const now = await this.texts()
+    for (const [path, text] of now) {
+      const id = before.has(path) ? undefined : idIn(text)
+      const from = id === undefined ? undefined : [...before].find(([, was]) => idIn(was) === id)?.[0]
+      if (from === undefined) continue
+      this.renamed++
+      const [texts, waiting] = [this.#held.get(from), this.#waiting.get(from)]
+      if (texts !== undefined) this.#held.set(path, texts)
+      if (waiting !== undefined) this.#waiting.set(path, waiting)
+      if (now.has(from)) continue
+      this.#held.delete(from)
+      this.#waiting.delete(from)
+    }
   }
 
   /** A file that was changed before anyone had read it did not begin as the others did. */

@@ -25,7 +25,8 @@ export const command: CommandDescriptor<EditOptions> = defineCommand<EditOptions
     const { path } = before.task
     if (path === null) throw new TaskError('FILE_NOT_FOUND', { path: `of ${before.task.key}` })
     await world.edit(options.dir, path)
-    const { task } = await callWorkspace(options, world, 'task.get', { key })
+    // By its id: the key may have become certain meanwhile, and be another one.
+    const { task } = await callWorkspace(options, world, 'task.get', { key: before.task.uid })
     if (options.json) return printJson(world, { task })
     await printTasks(options, world, [task])
   },

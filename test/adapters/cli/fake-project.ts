@@ -69,7 +69,7 @@ export class FakeProject {
   }
 
   private find(key: string): TaskDetail {
-    const task = this.tasks.get(key)
+    const task = this.tasks.get(key) ?? [...this.tasks.values()].find(({ uid }) => uid === key)
     if (task === undefined) throw new TaskError('TASK_NOT_FOUND', { key })
     return task
   }
