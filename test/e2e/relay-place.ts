@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { build, type Plugin } from 'esbuild'
 import { repository, requireBuilt } from './support.ts'
 
-export const builtRelay: string = join(repository, 'dist', 'tide-background.mjs')
+const builtRelay: string = join(repository, 'dist', 'tide-background.mjs')
 
 export interface RelayProcess extends AsyncDisposable {
   readonly pid: number
@@ -118,7 +118,7 @@ async function startRelay(
 }
 
 /** All at once, so that they differ. */
-export async function freePorts(count: number): Promise<readonly number[]> {
+async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1')
