@@ -21,7 +21,7 @@ const LONGEST_RETRY_MS = 30_000
 /** After one that ended well: whoever had it has just gone. */
 const AGAIN_MS = 50
 /** How often it is looked whether the directory and its settings are still those. */
-const LOOK_MS = 1_000
+const LOOK_MS = 5_000
 
 export class LiveWorkspaces implements AsyncDisposable {
   readonly #kept = new Map<string, Kept>()

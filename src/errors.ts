@@ -222,13 +222,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     426,
     NOT_AUTHORISED,
   ),
-  RELAY_IN_USE: row(
-    'the relay at {url} is that of {by}, process {pid}',
-    'end it with {end} first',
-    4,
-    409,
-    CONFLICT,
-  ),
+  RELAY_IN_USE: row('the relay at {url} is that of {by}, process {pid}', 'end it with {end} first', 4, 409, CONFLICT),
   UP_RUNS: row(
     'the background process of tide up runs already: process {pid}',
     'use tide up without --foreground, or end it with tide down --all',

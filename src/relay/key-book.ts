@@ -98,7 +98,7 @@ export class KeyBook {
   }
 }
 
-export function keyLog(project: string): string {
+function keyLog(project: string): string {
   return `keys/${project}`
 }
 

@@ -211,7 +211,7 @@ export async function passing(runtime: MemoryRuntime, condition: () => boolean):
   }
 }
 
-export async function turnUntil<Value>(runtime: MemoryRuntime, work: PromiseLike<Value>): Promise<Value> {
+async function turnUntil<Value>(runtime: MemoryRuntime, work: PromiseLike<Value>): Promise<Value> {
   let isOver = false
   const over = (): void => void (isOver = true)
   work.then(over, over)

@@ -5,7 +5,7 @@ export interface Budget {
   readonly minutes: number
   readonly firstSeed: number
   /** Whether there is another schedule after so many. */
-  goesOn(count: number): boolean
+  readonly goesOn: (count: number) => boolean
   /** For the test that plays them. */
   readonly timeoutMs: number
 }

@@ -32,10 +32,11 @@ function writes(seed: number, count: number): readonly Uint8Array[] {
     const text = doc.getText('text')
     const list = doc.getArray('list')
     if (dice.chance(0.4)) for (const update of taken.slice()) Y.applyUpdate(doc, update, 'heard')
-    if (dice.chance(0.3)) doc.getMap('map').set(`key${dice.below(3)}`, step)
-    else if (dice.chance(0.4)) text.insert(dice.below(text.length + 1), `word${step} `)
-    else if (dice.chance(0.5) && text.length > 2) text.delete(dice.below(text.length - 1), 1)
-    else if (list.length > 1 && dice.chance(0.4)) list.delete(dice.below(list.length), 1)
+    const throwOf = dice.next()
+    if (throwOf < 0.3) doc.getMap('map').set(`key${dice.below(3)}`, step)
+    else if (throwOf < 0.55) text.insert(dice.below(text.length + 1), `word${step} `)
+    else if (throwOf < 0.75 && text.length > 2) text.delete(dice.below(text.length - 1), 1)
+    else if (throwOf < 0.85 && list.length > 1) list.delete(dice.below(list.length), 1)
     else list.push([step])
   }
   return taken

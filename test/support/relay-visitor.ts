@@ -110,8 +110,6 @@ export function docOf(client: number, text: string): Y.Doc {
   return doc
 }
 
-export const nothing: Uint8Array = writeMissing(Uint8Array.of(0, 0))
-
 /** Every promise that can settle without the outside has settled then. */
 export async function quiet(turns = 6): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => void setImmediate(resolve))

@@ -248,7 +248,7 @@ export class SimulatedSync {
 }
 
 /** Whoever sleeps is woken: nothing else turns the clock while a call runs. */
-export async function pumped<Result>(runtime: MemoryRuntime, work: Promise<Result>): Promise<Result> {
+async function pumped<Result>(runtime: MemoryRuntime, work: Promise<Result>): Promise<Result> {
   let isDone = false
   const finished = work.finally(() => (isDone = true))
   finished.catch(() => undefined)

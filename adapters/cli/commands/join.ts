@@ -14,7 +14,10 @@ export const command: CommandDescriptor<JoinOptions> = defineCommand<JoinOptions
     "The address may name the project: wss://host:5173/sync/<project>. In a directory that is no workspace yet it has to, and one is made. The token is kept in this user's state folder, never in the workspace.",
   examples: [
     ['tide join wss://relay.example:5173 --token-file token', 'this workspace, with a token from a file'],
-    ['tide join wss://relay.example:5173/sync/k3v9x0c2m4n6p8q1 --token-file - < token', 'a new workspace, the token from a pipe'],
+    [
+      'tide join wss://relay.example:5173/sync/k3v9x0c2m4n6p8q1 --token-file - < token',
+      'a new workspace, the token from a pipe',
+    ],
   ],
   grammar(grammar) {
     grammar
