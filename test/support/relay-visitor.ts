@@ -5,14 +5,7 @@ import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '../../adapte
 import { memoryPair, type Direction } from '../../adapters/memory/transport.ts'
 import type { Connection, Ending, Store } from '../../src/internal.ts'
 import { Relay, type RelayOptions } from '../../src/relay/relay.ts'
-import {
-  readRelayMessage,
-  writeBarrier,
-  writeMissing,
-  writeUpdate,
-  writeVector,
-  type Message,
-} from '../../src/sync/protocol.ts'
+import { readRelayMessage, writeBarrier, writeUpdate, writeVector, type Message } from '../../src/sync/protocol.ts'
 import { digest } from './simulated-relay.ts'
 
 export const PROJECT = 'project-of-tests'
