@@ -32,7 +32,8 @@ export class Intake {
     if ('refused' in verdict && verdict.refused === 'bound' && this.#restoresOnly(member, update))
       verdict = judge(update, document.known)
     if (!('refused' in verdict)) {
-      if (verdict.isNew) this.#desk.letIn(member, { update, shape: verdict.shape, isAnswer })
+      const { sections, removedAt } = verdict.shape
+      if (verdict.isNew) this.#desk.letIn(member, { update, shape: { sections, removedAt }, isAnswer })
       return
     }
     this.#world.counters.refused++

@@ -9,7 +9,8 @@ import type { Section, UpdateShape } from './shape.ts'
 
 export interface Shaped {
   readonly update: Uint8Array
-  readonly shape: UpdateShape
+  /** Of its shape what joining asks: the rest is not kept while it waits for the disk. */
+  readonly shape: Pick<UpdateShape, 'sections' | 'removedAt'>
 }
 
 interface Piece {
@@ -30,7 +31,7 @@ export function joinUpdates(updates: readonly Shaped[]): Uint8Array | undefined 
       else if (pieces.at(-1)?.section.to === section.from) pieces.push({ bytes: update, section })
       else return undefined
     }
-    if (shape.removes.size > 0) readRemoved(update.subarray(shape.removedAt), removed)
+    readRemoved(update, shape.removedAt, removed)
   }
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, writers.size)
@@ -52,8 +53,9 @@ function writeWriter(encoder: encoding.Encoder, client: number, pieces: readonly
 }
 
 /** The gate has read these bytes: they are whole. */
-function readRemoved(bytes: Uint8Array, removed: Map<number, Range[]>): void {
-  const decoder = decoding.createDecoder(bytes)
+function readRemoved(update: Uint8Array, from: number, removed: Map<number, Range[]>): void {
+  const decoder = decoding.createDecoder(update)
+  decoder.pos = from
   for (let left = decoding.readVarUint(decoder); left > 0; left--) {
     const client = decoding.readVarUint(decoder)
     const ranges = removed.get(client) ?? []

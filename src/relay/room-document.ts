@@ -125,20 +125,43 @@ export class RoomDocument {
 
   /** Of writes all that was written, also what others of them superseded; of answers only what was not here yet. */
   #applyGroup(group: readonly Incoming[]): readonly Uint8Array[] {
+    const [first] = group
+    if (first === undefined || first.isAnswer) return this.#applyAnswers(group)
+    // As one, as everyone else will: Yjs pays for each update that it is given, and again to say what was new.
+    const joined = group.length === 1 && isInOrder(first) ? first.update : joinUpdates(group)
+    if (joined !== undefined) return this.#changes(() => Y.applyUpdate(this.#doc, joined)) ? [joined] : []
+    const changed = this.#changes(() => {
+      for (const { update } of group) Y.applyUpdate(this.#doc, update)
+    })
+    return changed ? [Y.mergeUpdates(group.map(({ update }) => update))] : []
+  }
+
+  #applyAnswers(group: readonly Incoming[]): readonly Uint8Array[] {
     const heard: Uint8Array[] = []
     const hear = (update: Uint8Array): void => void heard.push(update)
     this.#doc.on('update', hear)
     try {
-      this.#doc.transact(() => {
-        for (const { update } of group) Y.applyUpdate(this.#doc, update)
-      })
+      for (const { update } of group) Y.applyUpdate(this.#doc, update)
     } finally {
       this.#doc.off('update', hear)
     }
-    const [first] = group
-    if (heard.length === 0 || first === undefined || first.isAnswer) return heard
-    if (group.length === 1 && isInOrder(first)) return [first.update]
-    return [joinUpdates(group) ?? Y.mergeUpdates(group.map(({ update }) => update))]
+    return heard
+  }
+
+  /** Whether anything came or went, in one transaction. */
+  #changes(action: () => void): boolean {
+    let isChanged = false
+    const hear = ({ deleteSet, beforeState, afterState }: Y.Transaction): void => {
+      isChanged ||= deleteSet.clients.size > 0
+      for (const [client, clock] of afterState) isChanged ||= beforeState.get(client) !== clock
+    }
+    this.#doc.on('afterTransaction', hear)
+    try {
+      this.#doc.transact(action)
+    } finally {
+      this.#doc.off('afterTransaction', hear)
+    }
+    return isChanged
   }
 
   /** Onto the disk. From then on it is part of every answer. */

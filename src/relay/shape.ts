@@ -9,8 +9,6 @@ import { passAny, passJson } from './values.ts'
 export interface UpdateShape {
   /** Per writer: its first clock in the update, and the clock after its last struct. Nothing is left out between. */
   readonly writers: ReadonlyMap<number, { readonly from: number; readonly to: number }>
-  /** Per writer: the clock after the greatest id that structs of others stand on (origin, right origin, parent). */
-  readonly stands: ReadonlyMap<number, number>
   /** Per writer: the clock after the greatest deleted id. */
   readonly removes: ReadonlyMap<number, number>
   readonly structs: number
@@ -127,15 +125,12 @@ const SKIP = 10
 const TYPE_COUNT = 7
 const NAMED_TYPES: readonly number[] = [3, 5]
 
-interface MutableSpan {
-  readonly from: number
-  to: number
-}
+/** Of most updates: one is read for every keystroke, so it makes only what it needs. */
+const NONE: ReadonlyMap<number, number> = new Map()
 
 class ShapeReader implements UpdateShape {
-  readonly writers = new Map<number, MutableSpan>()
-  readonly stands = new Map<number, number>()
-  readonly removes = new Map<number, number>()
+  readonly writers = new Map<number, Section>()
+  #removes: Map<number, number> | undefined
   readonly sections: Section[] = []
   removedAt = 0
   structs = 0
@@ -157,6 +152,10 @@ class ShapeReader implements UpdateShape {
     this.#reader = reader
     this.#limits = limits
     this.#details = details
+  }
+
+  get removes(): ReadonlyMap<number, number> {
+    return this.#removes ?? NONE
   }
 
   read(): void {
@@ -187,8 +186,9 @@ class ShapeReader implements UpdateShape {
     this.#row = 0
     const start = reader.at
     for (let index = 0; index < count && reader.refusal === undefined; index++) this.#readStruct()
-    this.writers.set(client, { from, to: this.#clock })
-    this.sections.push({ client, from, to: this.#clock, count, start, end: reader.at })
+    const section = { client, from, to: this.#clock, count, start, end: reader.at }
+    this.writers.set(client, section)
+    this.sections.push(section)
   }
 
   #readStruct(): void {
@@ -259,7 +259,6 @@ class ShapeReader implements UpdateShape {
       if (clock >= this.#clock) this.#reader.fail('malformed', 'a struct that stands on itself, or on later ones')
       return
     }
-    if (clock >= (this.stands.get(client) ?? 0)) this.stands.set(client, clock + 1)
     const details = this.#details
     if (details !== undefined && clock >= (details.known.get(client) ?? 0))
       details.waits.push(this.#client, this.#clock, client, clock)
@@ -352,7 +351,8 @@ class ShapeReader implements UpdateShape {
       end = clock + length
       if (end > Number.MAX_SAFE_INTEGER) reader.fail('clock', 'a clock beyond 2^53')
     }
-    this.removes.set(client, end)
+    this.#removes ??= new Map()
+    this.#removes.set(client, end)
   }
 }
 

@@ -328,7 +328,7 @@ function forgiving(code: RefusalCode): Judge {
     for (const [client, { to }] of writers) known.set(client, Math.max(known.get(client) ?? 0, to))
     return {
       isNew: true,
-      shape: { writers, stands: new Map(), removes: new Map(), structs: 0, sections: [], removedAt: 0 },
+      shape: { writers, removes: new Map(), structs: 0, sections: [], removedAt: 0 },
     }
   }
 }

@@ -61,10 +61,6 @@ describe('what an update touches', () => {
         [9, { from: 4, to: 21 }],
         [7, { from: 0, to: 3 }],
       ]),
-      stands: new Map([
-        [2, 7],
-        [3, 2],
-      ]),
       removes: new Map([[9, 7]]),
       structs: 6,
     })
