@@ -8,7 +8,7 @@ import type { Base, FileRecord } from './base.ts'
 import { carried, goesOnFrom, withoutSeen } from './carried.ts'
 import { told } from './dangers.ts'
 import { editsOf, type Meaning } from './edits.ts'
-import { costOf, explain, type ReadBase, type ShownTask } from './explain.ts'
+import { costOf, explain, isRemembered, type ReadBase, type ShownTask } from './explain.ts'
 import type { FileIndex } from './file-index.ts'
 import type { Look } from './looking.ts'
 import type { Candidate, ReadFile, ReadTask } from './read-file.ts'
@@ -76,27 +76,30 @@ export class Explainer {
     const { path } = entry
     const problems = parsed.problems.map((one) => told(path, one))
     const shown = parsed.tasks.map((task, place) => this.#shown(path, task, uids[place] ?? ('' as Uid)))
-    const common = { path, entry, text, record, parsed, problems }
     const read = (base: Base): ReadBase => this.#readBase(path, base)
     const ahead = await this.#ahead(candidate)
+    const how = ahead?.text === text ? 'written' : 'read'
+    const common = { path, entry, text, how, record, parsed, problems } as const
     const held = this.#heldSince(path, record)
     const found = explain(record, shown, text, read, { isAnyBase: this.#versions.mayBeOlder(path), ahead, held })
     const newest = record.bases.at(-1)
-    if (found === undefined || newest === undefined)
+    const importing = async (): Promise<ReadFile> => {
       return { ...common, meaning: 'import', removed: [], tasks: await this.#tasks(candidate, shown) }
+    }
+    if (found === undefined || newest === undefined) return importing()
     // A text put back, and an edit of what the file is known to have held, need no other base.
     // Where the commit holds what the file held last, version control changed nothing: what differs is a person's.
     const isKnown = found.kind === 'restore' || held !== undefined || now === newest.text
-    const via = isKnown ? undefined : stepsFrom(newest.text, [blob, ...steps], text)
+    const via = isKnown ? undefined : this.#stepsTo(candidate, shown, [blob, ...steps])
     if (via !== undefined) {
       const tasks = await this.#tasks(candidate, shown, { from: read(newest), kind: 'edit', via })
       return { ...common, meaning: 'edit', tasks, removed: [] }
     }
     const checkedOut = isKnown ? undefined : this.#editOfCheckout(record, path, now, shown, read)
+    const isNearCommit = isKnown || checkedOut !== undefined || blob === undefined
+    if (!isNearCommit && (await this.#versions.isUnheard(candidate, blob))) return importing()
     const pulled =
-      isKnown || checkedOut !== undefined || blob === undefined || blob === newest.text
-        ? undefined
-        : this.#pulledOver(path, blob, shown, found.from, read(newest))
+      isNearCommit || blob === newest.text ? undefined : this.#pulledOver(path, blob, shown, found.from, read(newest))
     const { from, kind } = checkedOut ?? pulled ?? found
     const tasks = await this.#tasks(candidate, pulled?.after ?? shown, { from, kind })
     const removed =
@@ -104,6 +107,28 @@ export class Explainer {
         ? []
         : from.base.tasks.filter(({ uid }) => !uids.includes(uid) && this.#otherPathOf(uid, path) === undefined)
     return { ...common, meaning: kind, tasks, removed }
+  }
+
+  /**
+   * The texts between what the file held and what it holds, where both stand in the way that version control went; or where
+   * what it holds was edited from the last of them, before anyone had read that.
+   */
+  #stepsTo(
+    { entry: { path }, text, record }: Candidate,
+    shown: readonly ShownTask[],
+    way: readonly (string | undefined)[],
+  ): readonly string[] | undefined {
+    const newest = record.bases.at(-1)
+    const texts = way.filter((one) => one !== undefined)
+    const start = newest === undefined ? -1 : texts.lastIndexOf(newest.text)
+    const [last, ...between] = texts.slice(start + 1).reverse()
+    if (newest === undefined || start < 0 || last === undefined) return undefined
+    if (last === text) return between.reverse()
+    if (isRemembered(record, last)) return undefined
+    const isNearest =
+      costOf(this.#readBase(path, { ...newest, text: last }).tasks, shown) <=
+      costOf(this.#readBase(path, newest).tasks, shown)
+    return isNearest ? [...between.reverse(), last] : []
   }
 
   /** An older text that is remembered explains it better than the commit's. */
@@ -228,11 +253,4 @@ export class Explainer {
     const body = (tasks.find(({ id }) => id === uid) ?? tasks[place])?.body
     return body === undefined ? [] : [body]
   }
-}
-
-/** The texts between what the file held and what it holds, where both stand in the way that version control went. */
-function stepsFrom(newest: string, way: readonly (string | undefined)[], text: string): readonly string[] | undefined {
-  const texts = way.filter((one) => one !== undefined)
-  const start = texts.lastIndexOf(newest)
-  return start >= 0 && start < texts.length - 1 && texts.at(-1) === text ? texts.slice(start + 1, -1) : undefined
 }

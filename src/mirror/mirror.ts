@@ -321,7 +321,7 @@ export class Mirror {
 async function readRecordOf(file: ReadFile, committed: Committed, bodies: Bodies): Promise<FileRecord> {
   const tasks: BaseTask[] = []
   for (const task of file.tasks) tasks.push(await readTaskOf(task, committed, bodies))
-  return withBase(file.record, { text: file.text, how: 'read', tasks })
+  return withBase(file.record, { text: file.text, how: file.how, tasks })
 }
 
 async function readTaskOf(task: ReadTask, { tasks, bases, written }: Committed, bodies: Bodies): Promise<BaseTask> {

@@ -1,7 +1,7 @@
 /** What the reading of changed files comes to. Types only. */
 import type { FileEntry, ParsedFile, ParsedTask } from '../ports.ts'
 import type { Uid } from '../ids.ts'
-import type { BaseTask, FileRecord } from './base.ts'
+import type { Base, BaseTask, FileRecord } from './base.ts'
 import type { FileProblem } from './dangers.ts'
 import type { Meaning, TaskEdits } from './edits.ts'
 import type { ShownTask } from './explain.ts'
@@ -23,6 +23,8 @@ export interface ReadFile {
   readonly path: string
   readonly entry: FileEntry
   readonly text: string
+  /** By a person, or by a process of ours that ended before it could say so: then what a person saved last is still that. */
+  readonly how: Base['how']
   readonly record: FileRecord
   readonly parsed: ParsedFile
   readonly tasks: readonly ReadTask[]

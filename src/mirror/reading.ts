@@ -108,7 +108,8 @@ class Reader {
     for (const one of await this.#neverSeen(left, blobs, steps)) older.add(one)
     const files: ReadFile[] = []
     for (const candidate of candidates) {
-      if (older.has(candidate)) this.#hold(candidate.entry, 'older', [], candidate.uids, longHash(candidate.text))
+      if (older.has(candidate))
+        this.#hold(candidate.entry, 'older', [], candidate.uids, await this.#shows(candidate, blobs))
       else {
         const { path } = candidate.entry
         files.push(await this.#explainer.explain(candidate, blobs.get(path), steps.get(path) ?? []))
@@ -122,6 +123,13 @@ class Reader {
       halfWay: this.#former.halfWay,
       unsettled: this.#unsettled,
     }
+  }
+
+  /** Undefined where nobody can tell what the text is older than. */
+  async #shows(candidate: Candidate, blobs: ReadonlyMap<string, string>): Promise<string | undefined> {
+    const { entry, text } = candidate
+    const isUnheard = blobs.get(entry.path) === text && (await this.#versions.isUnheard(candidate, text))
+    return isUnheard ? undefined : longHash(text)
   }
 
   async #open(entry: FileEntry, record: FileRecord): Promise<Opened | undefined> {
@@ -138,7 +146,7 @@ class Reader {
     const row = this.#index.rows.get(path)
     // What version control put there stays that, however often it is read.
     if (row?.state === 'older' && this.#options.takesFiles !== true && this.#index.isUnchanged(entry))
-      return this.#hold(entry, 'older', [], row.uids, longHash(text))
+      return this.#hold(entry, 'older', [], row.uids, row.shows)
     if (newest?.text === text) {
       this.#exact.push({ entry, uids: newest.tasks.map(({ uid }) => uid), record })
       return undefined

@@ -1,8 +1,10 @@
 /** What version control had in the files: where it stood, where it stands, what lay between. */
 import type { Way } from '../ports.ts'
 import { decode } from './dangers.ts'
+import { isRemembered } from './explain.ts'
 import type { FileIndex } from './file-index.ts'
 import type { Look } from './looking.ts'
+import { isMissing } from './missing.ts'
 import type { Candidate } from './read-file.ts'
 import type { MirrorWorld } from './world.ts'
 
@@ -34,6 +36,24 @@ export class Versions {
       (await this.#way())?.fork ?? this.#index.seal?.head ?? null,
       candidates.filter(({ entry, movedFrom }) => this.mayBeOlder(movedFrom ?? entry.path)),
     )
+  }
+
+  /**
+   * Whether a commit's text says what nobody has ever read: the file was away when that commit was looked at, and nothing that
+   * is remembered of it was made from that text, as far as the commits tell. Then nobody can tell which of them is newer.
+   */
+  async isUnheard(candidate: Candidate, blob: string): Promise<boolean> {
+    const { entry, movedFrom, record } = candidate
+    if (isRemembered(record, blob)) return false
+    const row = this.#index.rows.get(movedFrom ?? entry.path)
+    if (row?.state === 'older') return row.shows === undefined
+    if (!this.#look.hasMoved || !isMissing(row)) return false
+    const [from, to] = [this.#index.seal?.head ?? null, this.#look.repository?.head ?? null]
+    if (from === null || to === null) return false
+    for (const commit of (await this.#world.repository.way(to, from)).commits)
+      for (const text of (await this.contents(commit, [candidate])).values())
+        if (isRemembered(record, text)) return false
+    return true
   }
 
   /** How version control got from where it stood to where it stands; undefined where it did not move. */

@@ -203,4 +203,115 @@ describe('what schedules found', () => {
     expect(longer.reduce((sum, { length }) => sum + length, 0)).toBe('one two and three'.length)
     expect(longer.filter(({ client }) => client === 0)).toHaveLength(1)
   })
+
+  it('[M10][M15] what a process wrote that ended is no save: one from before it takes none of its words', async () => {
+    let isKilling = false
+    const desk = openDesk({
+      through: (files) => ({
+        ...files,
+        write: async (...args) => {
+          const outcome = await files.write(...args)
+          if (isKilling) throw new Error('killed')
+          return outcome
+        },
+      }),
+    })
+    await desk.add('Fix login', { body: BODY })
+    const [path = ''] = await desk.paths()
+    await desk.edit(path, 'See the log.', 'See the long log.')
+    await desk.sync()
+    const open = await desk.text(path)
+    isKilling = true
+    await expect(desk.set('T-1', { status: 'review', body: `${BODY}\nMore words.\n\nAnd more.\n` })).rejects.toThrow(
+      'killed',
+    )
+    isKilling = false
+    await desk.sync()
+    desk.save(path, open.replace('status: todo', 'status: doing\npriority: high'))
+    await desk.sync()
+    const { body, priority } = await desk.task('T-1')
+    expect(body).toBe(`${BODY}\nMore words.\n\nAnd more.\n`)
+    expect(priority).toBe('high')
+    expect(await desk.text(path)).toContain('And more.')
+  })
+
+  it('[M13][M50] a line moved and a field set on top of a pull that nobody had read: each line stands once', async () => {
+    const [one, other] = await two()
+    await exchange(one, other)
+    const mine = (await one.text(FILE)).replace('The login fails.', 'The new login fails.')
+    one.save(FILE, mine)
+    await one.sync()
+    await one.commit()
+    const pulled = mine.replace('\nIt reads the token twice.\n', '\nPulled words.\n')
+    one.save(FILE, pulled)
+    await one.commit()
+    const moved = pulled
+      .replace('The new login fails.\n\n', '')
+      .replace('See the log.', 'See the log.\n\nThe new login fails.')
+    one.save(FILE, moved.replace('status: todo', 'status: doing'))
+    await one.sync()
+    other.save(FILE, mine)
+    await other.commit()
+    other.save(FILE, pulled)
+    await other.commit()
+    await other.sync()
+    await exchange(one, other)
+    for (const desk of [one, other]) {
+      const { body, status } = await desk.task('T-1')
+      expect([body.trim(), status]).toEqual(['Pulled words.\n\nSee the log.\n\nThe new login fails.', 'doing'])
+      expect(await desk.conflicts()).toEqual([])
+    }
+  })
+
+  it.each([
+    ['at once', false],
+    ['after a look, a command and a commit', true],
+  ])(
+    '[M8][M12] a text that was committed unread, then gone, and is edited when it comes back, %s: none of its words are lost',
+    async (_, isLooked) => {
+      const [desk, path, text] = await deskWith()
+      const unread = text.replace('See the log.', 'See the log, unread.')
+      desk.save(path, unread)
+      const commit = await desk.commit()
+      desk.remove(path)
+      await desk.commit()
+      await desk.sync()
+      desk.save(path, unread)
+      desk.workspace.repository.checkout(commit)
+      const step = async (act: () => Promise<unknown>): Promise<unknown> => (isLooked ? act() : undefined)
+      await step(() => desk.sync())
+      await step(() => desk.set('T-1', { priority: 'high' }))
+      await step(() => desk.commit())
+      await desk.edit(path, 'The login fails.', 'The login fails, edited.')
+      await desk.sync()
+      const { values } = (await desk.conflicts()).find(({ field }) => field === 'body') ?? { values: [] }
+      expect(values).toEqual([
+        [BODY, expect.any(String)],
+        [BODY.replace('fails.', 'fails, edited.').replace('log.', 'log, unread.'), 'file'],
+      ])
+      expect(await desk.text(path)).toContain(BODY)
+    },
+  )
+
+  it('[M12] a text that was gone, and that what is remembered was made from, is older when it comes back', async () => {
+    const [desk, path, text] = await deskWith()
+    const unread = text.replace('See the log.', 'See the log, unread.')
+    desk.save(path, unread)
+    const commit = await desk.commit()
+    await desk.edit(path, 'See the log, unread.', 'See the log, unread, and read.')
+    await desk.commit()
+    await desk.sync()
+    desk.remove(path)
+    await desk.commit()
+    await desk.sync()
+    desk.save(path, unread)
+    desk.workspace.repository.checkout(commit)
+    await desk.sync()
+    await desk.edit(path, 'The login fails.', 'The login fails, edited.')
+    await desk.sync()
+    expect((await desk.task('T-1')).body).toBe(
+      BODY.replace('fails.', 'fails, edited.').replace('log.', 'log, unread, and read.'),
+    )
+    expect(await desk.conflicts()).toEqual([])
+  })
 })
