@@ -7,6 +7,7 @@ import {
   type Listing as Listed,
   type Project,
   type StatusDefinition,
+  type StatusKind,
   type TaskFilter,
   type TaskView,
 } from '../src/index.ts'
@@ -59,17 +60,16 @@ function withRows(listed: Listed): Listing {
   return {
     count: listed.count,
     json: () => listed.json(),
-    *rows() {
-      for (const { task, kind } of listed.tasks()) yield { ...task, kind }
-    },
+    rows: () => listed.rows(),
   }
 }
 
 function fromTasks(tasks: readonly TaskView[], statuses: readonly StatusDefinition[]): Listed {
+  const kindOf = ({ status }: TaskView): StatusKind => statuses.find(({ name }) => name === status)?.kind ?? 'open'
   return {
     count: tasks.length,
     json: () => [JSON.stringify({ schema: 1, tasks })],
-    tasks: () =>
-      tasks.map((task) => ({ task, kind: statuses.find(({ name }) => name === task.status)?.kind ?? 'open' })),
+    tasks: () => tasks.map((task) => ({ task, kind: kindOf(task) })),
+    rows: () => tasks.map((task) => ({ ...task, kind: kindOf(task) })),
   }
 }

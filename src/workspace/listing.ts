@@ -6,7 +6,7 @@ import { fits, holdsWords, type TaskQuery } from '../task/query.ts'
 import type { StatusKind, TaskView } from '../task/types.ts'
 import type { Project } from './project.ts'
 import { currentLines, readTexts, type Summary } from './summary.ts'
-import type { Line } from './summary-line.ts'
+import type { Line, TaskRow } from './summary-line.ts'
 import type { ByteText } from '../ports.ts'
 
 const COMMA = 44
@@ -23,6 +23,7 @@ export interface Listing {
   /** The document `{"schema":1,"tasks":[…]}` in pieces. */
   json(): Iterable<string | Uint8Array>
   tasks(): Iterable<Listed>
+  rows(): Iterable<TaskRow>
 }
 
 export async function listTasks(project: Project, filter: TaskFilter): Promise<Listing> {
@@ -135,6 +136,12 @@ function listing(lines: readonly Line[]): Listing {
       for (const line of lines) {
         const task = line.view()
         if (task !== undefined) yield { task, kind: line.kind }
+      }
+    },
+    *rows() {
+      for (const line of lines) {
+        const row = line.row()
+        if (row !== undefined) yield row
       }
     },
   }

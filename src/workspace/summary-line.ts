@@ -21,7 +21,19 @@ export interface TextPlace {
   readonly sum: number
 }
 
+/** A task as a line of a table. */
+export interface TaskRow extends Pick<
+  TaskView,
+  'key' | 'title' | 'status' | 'priority' | 'assignees' | 'labels' | 'deleted' | 'ready' | 'conflicts'
+> {
+  readonly kind: StatusKind
+}
+
 const TAB = 9
+/** `]`: an empty list ends where it began. */
+const BRACKET = 93
+const BEHIND_ROW = ',"dependsOn":'
+const CONFLICTS = '"conflicts":['
 const [GONE, DELETED_FLAG, READY_FLAG, DONE, DROPPED] = ['X', 'D', 'r', 'd', 'x'].map((flag) => flag.charCodeAt(0))
 const TEXT_COLUMN = 2
 const ORDER_COLUMN = 3
@@ -131,6 +143,26 @@ export class Line {
     const start = this.start + UID_END + 1
     const json = this.#source.text(start, this.#source.indexOfByte(TAB, start))
     return json === '' ? undefined : (JSON.parse(json) as TaskView)
+  }
+
+  /** What a table shows, read from the beginning of the JSON: less than half of it. */
+  row(): TaskRow | undefined {
+    const start = this.start + UID_END + 1
+    // Neither can stand inside a text: there quotes have a backslash in front.
+    const cut = this.#source.indexOf(BEHIND_ROW, start)
+    const conflicts = this.#source.indexOf(CONFLICTS, cut) + CONFLICTS.length
+    if (this.isGone || cut < 0 || cut > this.end || conflicts > this.end) return undefined
+    const first = JSON.parse(`${this.#source.text(start, cut)}}`) as Omit<
+      TaskRow,
+      'kind' | 'deleted' | 'ready' | 'conflicts'
+    >
+    return {
+      ...first,
+      kind: this.kind,
+      deleted: this.isDeleted,
+      ready: this.isReady,
+      conflicts: this.#source.byteAt(conflicts) === BRACKET ? NONE : (this.view()?.conflicts ?? NONE),
+    }
   }
 
   state(): TaskState {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { listTasks, searchTasks, type Caller, type NewTask, type Project, type TaskView } from '../../src/internal.ts'
 import { holdsWords } from '../../src/task/query.ts'
 import { memoryWorkspace, once, openProject } from '../support/project.ts'
+import { pair, set } from './pair.ts'
 import { expectTrueSummary, titles } from './world.ts'
 
 async function create(caller: Caller, task: NewTask): Promise<TaskView> {
@@ -13,6 +14,10 @@ async function create(caller: Caller, task: NewTask): Promise<TaskView> {
 async function printed(project: Project, filter = {}): Promise<string> {
   const pieces = [...(await listTasks(project, filter)).json()]
   return pieces.map((piece) => (typeof piece === 'string' ? piece : new TextDecoder().decode(piece))).join('')
+}
+
+function rowOf({ key, title, status, priority, labels, assignees, deleted, ready, conflicts }: TaskView): object {
+  return { key, title, status, priority, labels, assignees, deleted, ready, conflicts }
 }
 
 /** Titles that look like everything a line or its look-ups are made of. */
@@ -25,6 +30,8 @@ const LOOK_ALIKES = [
   '{"schema":1,"tasks":[]}',
   '\u{1f600} \u00fc\u0308 \ufeff',
   'X-- ',
+  ',"dependsOn":["T-9"]',
+  '"conflicts":["status"]',
 ]
 
 describe('a list', () => {
@@ -85,6 +92,32 @@ describe('a list', () => {
     const { task } = await once(workspace, (caller) => caller.call('task.get', { key: 'T-2' }))
     expect([task.dependsOn, task.ready]).toEqual([['T-3'], true])
     await expectTrueSummary(workspace)
+  })
+
+  it('[Y7] rows say what the tasks say, whatever titles and fields look like', async () => {
+    await using both = await pair({ title: '"conflicts":[]', labels: ['web'] })
+    const [project] = both.projects
+    for (const title of LOOK_ALIKES)
+      await create(both.one, {
+        title,
+        labels: [title.replace(/\W/g, '') || 'x'],
+        assignees: ['sara'],
+        fields: { note: '"conflicts":["status"]', nested: { dependsOn: [title], conflicts: [title] } },
+      })
+    await both.one.call('tasks.transition', { keys: ['T-2'], to: 'done' })
+    await both.one.call('tasks.delete', { keys: ['T-3', 'T-4'] })
+    await both.one.call('tasks.purge', { keys: ['T-4'], confirmed: true })
+    await both.meet()
+    await set(both.one, { status: 'review' })
+    await set(both.two, { status: 'blocked', priority: 'high' })
+    await both.meet()
+    const listing = await listTasks(project, { all: true })
+    const rows = [...listing.rows()]
+    expect(rows).toEqual(
+      [...listing.tasks()].map(({ task, kind }) => expect.objectContaining({ ...rowOf(task), kind })),
+    )
+    expect([rows.length, rows.filter(({ conflicts }) => conflicts.length > 0).length]).toEqual([LOOK_ALIKES.length, 1])
+    expect(rows.filter(({ deleted }) => deleted).length).toBe(1)
   })
 
   it('[Y7] more look-ups than are worth a search each find the same', async () => {
