@@ -10,8 +10,8 @@ import { pairLines } from '../task/line-pairs.ts'
 import { numbersOf } from '../task/word-difference.ts'
 import type { Uid } from '../ids.ts'
 import { SHAPE, type Field } from '../task/fields.ts'
-import type { Base, FileRecord } from './base.ts'
-import { differing, type Said } from './said.ts'
+import type { Base, BaseTask, FileRecord } from './base.ts'
+import { differing, sameValue, type Said } from './said.ts'
 
 /** A task as one text shows it. */
 export interface ShownTask {
@@ -76,7 +76,9 @@ export function explain(
   if (nearest === undefined) return undefined
   if (ahead !== undefined) {
     const from = read(ahead)
-    if (costOf(from.tasks, tasks) < nearest.cost) return { kind: 'edit', from }
+    const newest = record.bases.at(-1)
+    if (costOf(from.tasks, tasks) < nearest.cost)
+      return { kind: 'edit', from: newest === undefined ? from : withOld(from, read(newest), tasks) }
   }
   return { kind: nearest.from.base === record.bases.at(-1) ? 'edit' : 'stale', from: nearest.from }
 }
@@ -99,6 +101,39 @@ export function costOf(before: readonly ShownTask[], after: readonly ShownTask[]
   }
   for (const task of left.values()) cost += task.said.size + lineCount(task.body)
   return cost
+}
+
+/**
+ * What a process would have written that ended, as far as the text shows it: since then more may have come to the document,
+ * and what the text says as before is no edit.
+ */
+function withOld(from: ReadBase, newest: ReadBase, tasks: readonly ShownTask[]): ReadBase {
+  const bases: BaseTask[] = []
+  const shown = from.tasks.map((task, place) => {
+    const is = (one: { readonly uid: Uid }): boolean => one.uid === task.uid
+    const [now, old] = [tasks.find(is), newest.tasks.find(is)]
+    const [base, oldBase] = [from.base.tasks[place], newest.base.tasks.find(is)]
+    if (base === undefined || now === undefined || old === undefined || oldBase === undefined) {
+      bases.push(base ?? { uid: task.uid, seen: new Map() })
+      return task
+    }
+    const [said, seen] = [new Map(task.said), new Map(base.seen)]
+    for (const field of differing(task.said, now.said)) {
+      if (!sameValue(old.said.get(field), now.said.get(field))) continue
+      put(said, field, now.said.get(field))
+      put(seen, field, oldBase.seen.get(field))
+    }
+    const isOldBody = now.body === old.body
+    const { body: characters } = isOldBody ? oldBase : base
+    bases.push({ uid: task.uid, seen, ...(characters === undefined ? {} : { body: characters }) })
+    return { ...task, said, body: isOldBody ? now.body : task.body }
+  })
+  return { base: { ...from.base, tasks: bases }, tasks: shown }
+}
+
+function put<Value>(map: Map<Field, Value>, field: Field, value: Value | undefined): void {
+  if (value === undefined) map.delete(field)
+  else map.set(field, value)
 }
 
 function firstCandidate({ bases }: FileRecord): number {

@@ -4,7 +4,7 @@ import { carried } from '../../src/mirror/carried.ts'
 import { parseUid } from '../../src/ids.ts'
 import type { ShownTask } from '../../src/mirror/explain.ts'
 import { charactersIn } from '../../src/task/body-at.ts'
-import { BODY, FILE, two } from './clones.ts'
+import { BODY, cloneOf, FILE, two } from './clones.ts'
 import { exchange, openDesk, type Desk } from './desk.ts'
 
 /** A desk with one task in a file, all of it committed. */
@@ -313,5 +313,33 @@ describe('what schedules found', () => {
       BODY.replace('fails.', 'fails, edited.').replace('log.', 'log, unread, and read.'),
     )
     expect(await desk.conflicts()).toEqual([])
+  })
+
+  it('[M5][M15] what came between a process that ended and the next look is not taken back by what that had written', async () => {
+    let isKilling = false
+    const one = openDesk({
+      through: (files) => ({
+        ...files,
+        write: async (...args) => {
+          const outcome = await files.write(...args)
+          if (isKilling) throw new Error('killed')
+          return outcome
+        },
+      }),
+    })
+    await one.add('Fix login', { body: BODY })
+    const other = await cloneOf(one, 2)
+    await exchange(one, other)
+    await other.set('T-1', { fields: { estimate: 'long' } })
+    const update = await other.run(async (_caller, project) => (await project.replica()).encode())
+    isKilling = true
+    await expect(one.set('T-1', { body: `${BODY}\nMore words.\n\nAnd more.\n` })).rejects.toThrow('killed')
+    isKilling = false
+    await one.run((_caller, project) => project.absorb([update], { verb: 'remote', name: null }))
+    await one.sync()
+    expect(await one.task('T-1')).toMatchObject({ fields: { estimate: 'long' }, conflicts: [] })
+    expect(await one.text(FILE)).toContain('estimate: long')
+    expect(await one.text(FILE)).toContain('And more.')
+    expect(await one.verbs()).not.toContain('edit')
   })
 })
