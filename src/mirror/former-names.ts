@@ -34,7 +34,7 @@ export class FormerNames {
       { from: path, to: other },
       { from: other, to: path },
     ]
-    const way = ways.find(({ from, to }) => this.#isFormer(from, uid, to))
+    const way = ways.find(({ from, to }) => this.isFormer(from, uid, to))
     const text = this.#texts.get(path)
     if (way === undefined || text === undefined || text !== (await this.#textAt(other))) return false
     this.halfWay.push({ uid, ...way, text })
@@ -45,10 +45,10 @@ export class FormerNames {
   isSaved({ entry: { path }, parsed }: Opened, uid: Uid, other: string): boolean {
     if (this.#look.hasMoved || parsed.tasks.length > 1 || this.#texts.has(other)) return false
     const isThere = (this.#index.rows.get(path)?.state ?? 'gone') !== 'gone'
-    return !isThere && this.#index.rows.get(other)?.state === 'clean' && this.#isFormer(path, uid, other)
+    return !isThere && this.#index.rows.get(other)?.state === 'clean' && this.isFormer(path, uid, other)
   }
 
-  #isFormer(from: string, uid: Uid, to: string): boolean {
+  isFormer(from: string, uid: Uid, to: string): boolean {
     return renamed(from, uid, this.#host, this.#world.folder) === to
   }
 

@@ -290,6 +290,8 @@ class Reader {
     for (let turn = 0; ; turn++) {
       const uid = uidFrom(`${this.#host.project}\n${path}\n${place}\n${turn}\n${text}`)
       const stands = this.#index.pathOf(uid)
+      // As it was found first, under the name that it was found by: no other task, though its own has another name now.
+      if (stands !== undefined && this.#former.isFormer(path, uid, stands)) return uid
       // Where it stood it may stand no longer: then it came back to where it was found.
       if (!this.#taken.has(uid) && (stands === undefined || stands === path || !this.#look.present.has(stands))) {
         const state = this.#host.tasks.get(uid)

@@ -286,3 +286,21 @@ it('[M56] what another side confirmed renames the files here too, also of a task
   expect((await one.task('T-4')).body).toBe('One.\n\nTwo, there.\n')
   for (const desk of [one, other]) await expectSettled(desk)
 })
+
+it.each(['by hand', 'by version control'])(
+  '[M9][M61] a text from before it had an id, back under its former name %s: no second task',
+  async (how) => {
+    const desk = openDesk()
+    const text = '---\ntitle: Fix\n---\n\nOne.\n'
+    desk.save('tasks/T-1-fix.md', text)
+    await desk.commit()
+    await desk.sync()
+    await confirm(desk, { 'T-1': 4 })
+    expect(await desk.paths()).toEqual(['tasks/T-4-fix.md'])
+    desk.save('tasks/T-1-fix.md', text)
+    if (how === 'by version control') desk.workspace.repository.touch()
+    await desk.sync()
+    expect((await desk.call('tasks.list', {})).tasks.map(({ key }) => key)).toEqual(['T-4'])
+    expect((await desk.task('T-4')).body).toBe('One.\n')
+  },
+)
