@@ -38,7 +38,8 @@ export async function hostOf(
       // A shared number reads differently when the tasks are met in another order; the uid never does.
       nameOf: (uid) => (isNumberShared(tasks, uid) ? uid : keyOf(uid)),
     },
-    body: async (state) => newBodies?.get(state.uid) ?? project.body(state),
+    // The document may have been loaded since the tasks were read from the summary, which has no names of bodies.
+    body: async (state) => newBodies?.get(state.uid) ?? project.body(project.loaded()?.tasks.get(state.uid) ?? state),
     replica: () => project.replica(),
     bodies: bodiesOf(project),
     due: project.held.due === 'all' ? 'all' : new Set(project.held.due),
@@ -69,7 +70,9 @@ export function bodiesOf(project: MirroredProject): Bodies {
       if (loaded === undefined && (typeof value === 'string' || before?.name === nameOfBody(state.uid, value)))
         return before
       const { charactersOfBody } = await import('../task/body-at.ts')
-      return charactersOfBody(loaded ?? (await project.replica()), state.uid, value)
+      const replica = loaded ?? (await project.replica())
+      const known = shownValue(aliveIn(replica.tasks.get(state.uid) ?? state, BODY))?.value
+      return known === undefined ? undefined : charactersOfBody(replica, state.uid, known)
     },
   }
 }

@@ -4,6 +4,8 @@ import { carried } from '../../src/mirror/carried.ts'
 import { parseUid } from '../../src/ids.ts'
 import type { ShownTask } from '../../src/mirror/explain.ts'
 import { charactersIn } from '../../src/task/body-at.ts'
+import { mirrorScheduleOf } from '../support/mirror-simulation.ts'
+import { playMirror } from '../support/playing.ts'
 import { BODY, cloneOf, FILE, two } from './clones.ts'
 import { exchange, openDesk, type Desk } from './desk.ts'
 
@@ -341,5 +343,10 @@ describe('what schedules found', () => {
     expect(await one.text(FILE)).toContain('estimate: long')
     expect(await one.text(FILE)).toContain('And more.')
     expect(await one.verbs()).not.toContain('edit')
+  })
+
+  it('[M1][M2] a document that is loaded while files are written takes no body out of the others', async () => {
+    // Tasks read from the summary, one of whose files asks for the document; no shorter story shows it.
+    expect((await playMirror(mirrorScheduleOf(500817))).problems).toEqual([])
   })
 })
