@@ -9,7 +9,6 @@ import { measureBody } from './mirror-bodies.ts'
 import { measureImport } from './mirror-commands.ts'
 import { measureLive } from './mirror-owner.ts'
 import { relayBench } from './relay.ts'
-import { bareRelay } from './relay-bare.ts'
 import { runClients } from './relay-clients.ts'
 import { replay } from './replay.ts'
 import { storeBench } from './store.ts'
@@ -24,7 +23,6 @@ const modes: Readonly<Record<string, (args: readonly string[]) => Promise<void>>
   '--import': async ([dir = '.']) => measureImport(dir),
   '--body': async ([dir = '.', path = '']) => measureBody(dir, path),
   '--live': async ([dir = '.', size = '']) => measureLive(dir, Number(size)),
-  '--relay-bare': bareRelay,
   '--relay-clients': runClients,
   replay: async (repositories) => replay(repositories),
 }

@@ -21,6 +21,8 @@ export interface Delays {
   readonly p99: number
   readonly lost: number
   readonly lateMs: number
+  /** All of them, sorted. */
+  readonly delays: Float64Array
 }
 
 /** What was heard in time, and all of it. */
@@ -62,7 +64,11 @@ export class Scene implements AsyncDisposable {
   private constructor(relay: RelayPlace, file: string) {
     this.relay = relay
     this.#file = file
-    this.foreign = foreignCores([relay.pid, this.writer.pid, ...this.listeners.map(({ pid }) => pid)])
+    this.foreign = foreignCores(this.pids)
+  }
+
+  get pids(): readonly number[] {
+    return [this.relay.pid, this.writer.pid, ...this.listeners.map(({ pid }) => pid)]
   }
 
   static async open(kind: RelayKind, tasks: number, documents: Documents): Promise<Scene> {
@@ -106,7 +112,7 @@ export class Scene implements AsyncDisposable {
     }
     delays.sort()
     const share = (part: number): number => delays[Math.floor((delays.length - 1) * part)] ?? Number.POSITIVE_INFINITY
-    return { rate, p50: share(0.5), p99: share(0.99), lost: wanted - heard, lateMs }
+    return { rate, p50: share(0.5), p99: share(0.99), lost: wanted - heard, lateMs, delays }
   }
 
   /** The most updates a second that all come in time. */

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { flagsOf } from '../bin/detached.ts'
 import { cleanEnvironment } from './measure.ts'
 import type { Call, Calls } from './relay-clients.ts'
 import type { Speech } from './relay-wire.ts'
@@ -39,6 +40,7 @@ export interface Usage {
   readonly peakMiB: number
 }
 
+const BARE = 'bench/relay-bare.mjs'
 const BACKGROUND = 'dist/tide-background.mjs'
 /** Of the clock that the kernel counts processor time by. */
 const TICK_MS = 10
@@ -48,7 +50,7 @@ export const bare: RelayKind = {
   name: 'bare ws',
   speech: 'bare',
   isDurable: false,
-  start: async () => started(fork(process.argv[1] ?? '', ['--relay-bare'], { env: cleanEnvironment(), execArgv: [] })),
+  start: async () => started(fork(BARE, [], { env: cleanEnvironment(), execArgv: [] })),
 }
 
 /** As `tide server start` starts it. */
@@ -60,7 +62,7 @@ export function ours(flags: readonly string[], name: string = 'ours', program: s
     start: async (folder) => {
       const options = { data: join(folder, 'relay'), port: 0, httpPort: 0 }
       const env = { ...cleanEnvironment(), XDG_STATE_HOME: folder, XDG_RUNTIME_DIR: folder }
-      const execArgv = [...flags]
+      const execArgv = [...flagsOf('server'), ...flags]
       const { url, child } = await started(fork(program, ['server', JSON.stringify(options)], { env, execArgv }))
       return { url: `${url}/sync`, child }
     },

@@ -6,9 +6,8 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
-import { ASK, KEEP } from './relay-bare.ts'
 
-/** y: of y-websocket, and ours; hocuspocus: the same behind the name of the document; bare: see relay-bare.ts. */
+/** y: of y-websocket, and ours; hocuspocus: the same behind the name of the document; bare: see relay-bare.mjs. */
 export type Speech = 'y' | 'hocuspocus' | 'bare'
 
 export interface Place {
@@ -28,6 +27,8 @@ export interface ClientOptions {
 
 const [SYNC, SYNC_REPLY] = [0, 4]
 const [VECTOR, MISSING, UPDATE] = [0, 1, 2]
+/** Of the bare server. */
+const [KEEP, ASK] = [0xf0, 0xf1]
 const NOTHING = Uint8Array.of(0)
 const NO_CHANGE = Uint8Array.of(0, 0)
 
@@ -86,7 +87,7 @@ export class Client {
 
   #hear(frame: Buffer): void {
     this.bytesIn += frame.length
-    // KEPT: it has been seeded.
+    // The bare server has kept what it was given.
     if (frame.length === 1) return this.#isReady()
     const decoder = decoding.createDecoder(frame)
     if (this.#place.speech === 'hocuspocus') decoding.readVarString(decoder)

@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { readRelayMessage, writeBarrier, writeMissing, writeUpdate, writeVector } from '../src/sync/protocol.ts'
-import { fixed, median, table } from './measure.ts'
+import { fixed, median, quantile, table } from './measure.ts'
 import { Documents, Scene } from './relay-load.ts'
 import { bare, foreignCores, other, ours, RelayPlace, usageOf, type RelayKind } from './relay-process.ts'
 
@@ -26,7 +26,7 @@ const CLIENTS = (env['TIDEMARK_BENCH_CLIENTS'] ?? '2,50,200').split(',').map(Num
 const REPEATS = Number(env['TIDEMARK_BENCH_REPEATS'] ?? 3)
 const ASKED = env['TIDEMARK_BENCH_RELAY']?.split(',')
 const LOW_RATE = 20
-const LOW_SECONDS = 4
+const LOW_SLICES = 5
 const STORM = 200
 const EDITS = 1_000
 const BARRIERS = 1_000
@@ -38,7 +38,8 @@ interface Goal {
 }
 
 /** Of each relay the figures of all repeats. */
-type Runs = ReadonlyMap<string, Readonly<Record<string, number>>[]>
+type Runs = ReadonlyMap<string, Figures[]>
+type Figures = Readonly<Record<string, number>>
 
 const parts: Readonly<Record<string, (documents: Documents) => Promise<void>>> = {
   latency,
@@ -67,12 +68,8 @@ function relays(): readonly RelayKind[] {
 }
 
 /** All relays once a repeat, so that a drift of the machine hits all alike. */
-async function inTurn(
-  tasks: number,
-  documents: Documents,
-  measure: (scene: Scene) => Promise<Readonly<Record<string, number>>>,
-): Promise<Runs> {
-  const runs = new Map(relays().map(({ name }): [string, Readonly<Record<string, number>>[]] => [name, []]))
+async function inTurn(tasks: number, documents: Documents, measure: (scene: Scene) => Promise<Figures>): Promise<Runs> {
+  const runs = new Map(relays().map(({ name }): [string, Figures[]] => [name, []]))
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     for (const kind of relays()) {
       await using scene = await Scene.open(kind, tasks, documents)
@@ -83,17 +80,40 @@ async function inTurn(
   return runs
 }
 
+/** All relays at once, each heard for a moment in turn: what the machine does to delays meanwhile hits all alike. */
 async function latency(documents: Documents): Promise<void> {
   const goal = { must: '3', star: '1.5' }
   for (const clients of CLIENTS) {
-    const runs = await inTurn(1_000, documents, async (scene) => {
-      await scene.join(clients - 1)
-      await scene.stage(LOW_RATE, 2, clients - 1)
-      const { p50, p99, lost } = await scene.stage(LOW_RATE, LOW_SECONDS, clients - 1)
-      return { p50, p99, lost }
-    })
-    print(`${clients} clients, ${LOW_RATE} updates/s: due → heard, ms`, runs, { p99: goal })
+    const scenes: Scene[] = []
+    try {
+      for (const kind of relays()) scenes.push(await Scene.open(kind, 1_000, documents))
+      for (const scene of scenes) {
+        await scene.join(clients - 1)
+        await scene.stage(LOW_RATE, 2, clients - 1)
+      }
+      const runs = new Map(scenes.map(({ relay }): [string, Figures[]] => [relay.kind.name, []]))
+      for (let repeat = 0; repeat < REPEATS; repeat++)
+        for (const [name, figures] of await delaysInTurn(scenes, clients)) runs.get(name)?.push(figures)
+      print(`${clients} clients, ${LOW_RATE} updates/s: due → heard, ms`, runs, { p99: goal })
+    } finally {
+      await Promise.all(scenes.map((scene) => scene[Symbol.asyncDispose]()))
+    }
   }
+}
+
+async function delaysInTurn(scenes: readonly Scene[], clients: number): Promise<ReadonlyMap<string, Figures>> {
+  const heard = scenes.map((): number[] => [])
+  const foreign = foreignCores(scenes.flatMap(({ pids }) => pids))
+  for (let slice = 0; slice < LOW_SLICES; slice++)
+    for (const [index, scene] of scenes.entries())
+      for (const delay of (await scene.stage(LOW_RATE, 1, clients - 1)).delays) heard[index]?.push(delay)
+  const others = foreign()
+  return new Map(
+    scenes.map(({ relay }, index) => {
+      const delays = heard[index] ?? []
+      return [relay.kind.name, { p50: median(delays), p99: quantile(delays, 0.99), foreign: others }]
+    }),
+  )
 }
 
 async function most(documents: Documents): Promise<void> {
