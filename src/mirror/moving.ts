@@ -140,10 +140,14 @@ class Mover implements Moves {
     if (outcome === undefined) this.behind.push(uid)
     const entry = outcome === 'written' ? await this.#world.files.entry(to) : undefined
     if (entry === undefined) return false
+    // Someone may have saved it under its new name by now.
+    const now = (await this.#attempt(to, () => this.#world.files.read(to)))?.bytes
+    const isSame = now !== undefined && decode(to, now) === newest?.text
     const problems = this.#index.rows.get(from)?.problems ?? []
     this.#index.remove(from)
     this.#index.put({
       ...entry,
+      ...(isSame ? {} : { size: -1 }),
       uids: [uid],
       state: 'clean',
       problems: problems.filter(({ code }) => code !== 'FILE_UNWRITABLE').map((one) => ({ ...one, path: to })),

@@ -211,11 +211,21 @@ class Renderer {
     }
     this.#records.set(path, withBase(record, { ...base, tasks: remembered }))
     const entry = await this.#world.files.entry(path)
-    if (entry !== undefined)
-      this.#index.put({
-        ...rowFor(entry, uids),
-        problems: this.#rowOf(path).problems.filter(({ code }) => code !== 'FILE_UNWRITABLE'),
-      })
+    if (entry === undefined) return
+    // Someone may have saved it since it was written: what is there now is then not what is remembered.
+    const isOurs = await this.#holds(path, base.text)
+    if (!isOurs) this.#dirty.push(path)
+    this.#index.put({
+      ...rowFor(entry, uids),
+      ...(isOurs ? {} : { size: -1 }),
+      problems: this.#rowOf(path).problems.filter(({ code }) => code !== 'FILE_UNWRITABLE'),
+    })
+  }
+
+  /** Asked after the size and the time were taken: what changes later has others. */
+  async #holds(path: string, text: string): Promise<boolean> {
+    const bytes = await this.#read(path)
+    return bytes !== undefined && decode(path, bytes) === text
   }
 
   /** Of the newest text, where it has the same body. */

@@ -61,11 +61,12 @@ afterAll(async () => {
   await workspaceProgram[Symbol.asyncDispose]()
 })
 
-/** What they say. A file keeps the name that it got, also when its task gets another key. */
+/** What they are called, and what they say. */
 function textsIn(dir: string): readonly string[] {
   const tasks = join(dir, 'tasks')
   return readdirSync(tasks)
-    .map((name) => readFileSync(join(tasks, name), 'utf8'))
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => `${name}\n${readFileSync(join(tasks, name), 'utf8')}`)
     .sort()
 }
 

@@ -111,19 +111,20 @@ describe('two worktrees, and tide up in both', () => {
   it('[G41] tasks made on both sides at once get different keys for good, and their files say the same', async () => {
     const titles = [0, 1, 2, 3, 4, 5].map((index) => `Made at once ${index}`)
     await Promise.all(titles.map((title, index) => at(index % 2 === 0 ? here : there, 'add', title)))
-    // A file keeps the name that it was made with, on each side.
     const textsOf = (dir: string): readonly string[] => Object.values(filesOf(dir)).toSorted()
     const keysOf = async (cwd: string): Promise<readonly string[]> =>
       (await place.all({ cwd })).map(({ key, title }) => `${key} ${title}`)
     await soon(async () => {
       for (const title of titles) expect(textsOf(here).join('')).toContain(`title: ${title}\n`)
-      expect(textsOf(there)).toEqual(textsOf(here))
+      expect(filesOf(there)).toEqual(filesOf(here))
       const keys = await keysOf(here)
       expect(await keysOf(there)).toEqual(keys)
       for (const key of keys) expect(key, 'no number is disputed').toMatch(/^T-\d+ /)
       expect(new Set(keys.map((key) => key.split(' ')[0])).size).toBe(keys.length)
       for (const key of keys.filter((one) => one.includes('Made at once')))
         expect(textsOf(here).join('')).toContain(`key: ${key.split(' ')[0]}\ntitle: ${key.replace(/^\S+ /, '')}\n`)
+      for (const [path, text] of Object.entries(filesOf(here)))
+        expect(path, 'named after its key').toContain(`${/^key: (.*)$/m.exec(text)?.[1] ?? 'no key'}-`)
     })
   })
 })

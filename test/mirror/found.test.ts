@@ -349,4 +349,33 @@ describe('what schedules found', () => {
     // Tasks read from the summary, one of whose files asks for the document; no shorter story shows it.
     expect((await playMirror(mirrorScheduleOf(500817))).problems).toEqual([])
   })
+
+  it.each([
+    ['written', { body: `${BODY}\nFrom a command.\n` }],
+    ['made', undefined],
+  ] as const)('[M1][M51] what is saved in the moment in which a file was %s is taken in', async (_what, changes) => {
+    let isQuick = false
+    const quick = openDesk({
+      through: (files) => ({
+        ...files,
+        // An editor, or a program that waited for these very bytes.
+        write: async (...args) => {
+          const outcome = await files.write(...args)
+          const [path, bytes] = args
+          if (isQuick) files.put(path, new TextEncoder().encode(`${new TextDecoder().decode(bytes)}\nSaved at once.\n`))
+          isQuick = false
+          return outcome
+        },
+      }),
+    })
+    isQuick = changes === undefined
+    await quick.add('Fix login', { body: BODY })
+    isQuick = changes !== undefined
+    if (changes !== undefined) await quick.set('T-1', changes)
+    expect(isQuick).toBe(false)
+    await quick.sync()
+    expect((await quick.task('T-1')).body).toContain('Saved at once.')
+    expect((await quick.task('T-1')).body).toContain(changes === undefined ? BODY : 'From a command.')
+    expect(await quick.conflicts()).toEqual([])
+  })
 })
