@@ -63,7 +63,8 @@ export class WebSocketConnection implements Connection {
     this.closed = new Promise((resolve) => {
       webSocket.once('close', (status: number, reason: Buffer) => {
         options.outgoing.drop()
-        this.#gone.abort()
+        // With a reason of ours: the usual one is an error with a stack, of every connection that ends.
+        this.#gone.abort('gone')
         resolve((this.#ending ??= endingOf(status, reason)))
       })
     })

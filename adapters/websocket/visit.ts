@@ -6,8 +6,6 @@ export interface Visit {
   /** From the last part of the path, or from `?project=`; empty where the place needs none and none was named. */
   readonly project: string
   readonly token: string | null
-  /** The address the connection comes from. */
-  readonly address: string
   /** The web page that asks; null for programs. */
   readonly origin: string | null
 }
@@ -29,7 +27,6 @@ export function parseVisit<Place>(
     visit: {
       project: named === null ? '' : parseProjectId(named),
       token: tokenOf(request),
-      address: request.socket.remoteAddress ?? '',
       origin: request.headers.origin ?? null,
     },
   }
