@@ -99,7 +99,8 @@ export class Project implements AsyncDisposable {
   }
 
   async body(state: TaskState): Promise<string> {
-    if (this.#replica !== undefined) return (await import('../task/body.ts')).readBody(this.#replica, this.#replica.tasks.get(state.uid) ?? state)
+    if (this.#replica !== undefined)
+      return (await import('../task/body.ts')).readBody(this.#replica, this.#replica.tasks.get(state.uid) ?? state)
     const place = this.#held?.writer.placeOf(state.uid) ?? this.#table?.line(state.uid)?.textPlace()
     const texts = this.#held?.writer.textsName ?? this.#summary?.texts
     if (texts === undefined || place === undefined) return ''
