@@ -110,11 +110,6 @@ export class Room {
     await this.#drain()
   }
 
-  /** Ends the connections that a condition holds for. */
-  expel(isMeant: (connection: Connection) => boolean, reason: string, status: number): void {
-    for (const { connection } of this.#members) if (isMeant(connection)) connection.close(reason, status)
-  }
-
   /** What the room has; undefined when it ended meanwhile. */
   async vector(): Promise<Uint8Array | undefined> {
     await this.#ready

@@ -2,7 +2,7 @@
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
-import type { Settlement } from './protocol.ts'
+import { bytesIn, SETTLEMENTS, type Settlement } from './protocol.ts'
 
 export interface ExchangeRequest {
   /** What the client has. */
@@ -35,8 +35,6 @@ export interface Changes extends Known {
   readonly updates: readonly Uint8Array[] | undefined
 }
 
-const SETTLEMENTS: readonly Settlement[] = ['committed', 'refused', 'read-only']
-
 export function writeExchangeRequest({ vector, update }: ExchangeRequest): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint8Array(encoder, vector)
@@ -45,7 +43,7 @@ export function writeExchangeRequest({ vector, update }: ExchangeRequest): Uint8
 }
 
 export function readExchangeRequest(bytes: Uint8Array): ExchangeRequest | undefined {
-  return whole(bytes, (decoder) => ({ vector: part(decoder), update: part(decoder) }))
+  return whole(bytes, (decoder) => ({ vector: bytesIn(decoder), update: bytesIn(decoder) }))
 }
 
 export function writeExchangeAnswer({ status, epoch, seq, time, vector, missing }: ExchangeAnswer): Uint8Array {
@@ -65,7 +63,7 @@ export function readExchangeAnswer(bytes: Uint8Array): ExchangeAnswer | undefine
     const epoch = decoding.readVarString(decoder)
     const seq = decoding.readVarUint(decoder)
     const time = decoding.readVarUint(decoder)
-    const [vector, missing] = [part(decoder), part(decoder)]
+    const [vector, missing] = [bytesIn(decoder), bytesIn(decoder)]
     return status === undefined ? undefined : { status, epoch, seq, time, vector, missing }
   })
 }
@@ -87,7 +85,7 @@ export function readChanges(bytes: Uint8Array): Changes | undefined {
     const count = decoding.readVarUint(decoder)
     if (count === 0) return { epoch, seq, updates: undefined }
     const updates: Uint8Array[] = []
-    for (let index = 1; index < count; index++) updates.push(part(decoder))
+    for (let index = 1; index < count; index++) updates.push(bytesIn(decoder))
     return { epoch, seq, updates }
   })
 }
@@ -117,11 +115,4 @@ function whole<Value>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => Va
   } catch {
     return undefined // the bytes end too early
   }
-}
-
-/** lib0 makes a view beyond the end where the length is a lie. */
-function part(decoder: decoding.Decoder): Uint8Array {
-  const length = decoding.readVarUint(decoder)
-  if (length > decoder.arr.length - decoder.pos) throw new Error('the bytes end too early')
-  return decoding.readUint8Array(decoder, length)
 }

@@ -44,7 +44,8 @@ export function isFinal(status: number | undefined): boolean {
 
 /** What became of everything that a client sent since its last barrier. */
 export type Settlement = 'committed' | 'refused' | 'read-only'
-const SETTLEMENTS: readonly Settlement[] = ['committed', 'refused', 'read-only']
+/** By their number in the bytes. */
+export const SETTLEMENTS: readonly Settlement[] = ['committed', 'refused', 'read-only']
 
 export interface Settled {
   readonly kind: 'settled'
@@ -238,7 +239,7 @@ function readSettled(decoder: decoding.Decoder): Message | undefined {
 }
 
 /** lib0 makes a view beyond the end where the length is a lie. */
-function bytesIn(decoder: decoding.Decoder): Uint8Array {
+export function bytesIn(decoder: decoding.Decoder): Uint8Array {
   const length = decoding.readVarUint(decoder)
   if (length > decoder.arr.length - decoder.pos) throw new Error('the frame ends before its bytes')
   return decoding.readUint8Array(decoder, length)

@@ -106,11 +106,13 @@ export class Syncing implements Relaying, AsyncDisposable {
     })
   }
 
-  /** Everything written before is on the relay's disk, and everything of the relay is here. */
+  /** Everything written before is on the relay's disk, and everything of the relay is here. Does not wait for its turn to try. */
   async settle(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#peer.state.phase === 'unreachable') this.wake()
     await this.#peer.settle(options)
   }
 
+  /** Tries now, also after the relay said no. */
   wake(): void {
     this.#peer.wake()
   }

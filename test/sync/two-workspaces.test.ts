@@ -117,4 +117,33 @@ describe('two workspaces at one relay', () => {
     await memory.runtime.advance(200)
     expect(await brief).toMatchObject({ relay: { state: 'unreachable', saved: false }, unsynced: 1 })
   })
+
+  it('[U7] who asks for an exchange does not wait for the turn of the next attempt', async () => {
+    const memory = workspaceAt(1, NOON)
+    await using place = await meeting(memory.runtime, 'one-project')
+    await using project = openProject(memory)
+    let isThere = false
+    let attempts = 0
+    const transport: Transport = {
+      ...place.transport,
+      connect: async (options) => {
+        attempts++
+        if (!isThere) throw new Error('nobody listens there')
+        return place.transport.connect(options)
+      },
+    }
+    await using syncing = await Syncing.start(project, transport, {
+      url: 'ws://memory',
+      presence: { workspace: 'one', actor: null },
+      firstWaitMs: HOUR_MS,
+      longestWaitMs: HOUR_MS,
+    })
+    await memory.runtime.advance(1_000)
+    expect([attempts, syncing.report().state]).toEqual([1, 'unreachable'])
+    isThere = true
+    await memory.runtime.advance(1_000)
+    expect(attempts, 'its turn is in half an hour at the earliest').toBe(1)
+    await syncing.settle()
+    expect([attempts, syncing.report().state]).toEqual([2, 'synced'])
+  })
 })
