@@ -5,6 +5,7 @@ import { rootCertificates } from 'node:tls'
 import { WebSocket, type ClientOptions } from 'ws'
 import { TaskError, type Connection, type Runtime, type Transport } from '../../src/internal.ts'
 import { WebSocketConnection } from './connection.ts'
+import { Looks } from './looks.ts'
 import { maskedOutgoing } from './outgoing.ts'
 
 export interface WebSocketOptions {
@@ -108,7 +109,7 @@ function opened(
         outgoing: maskedOutgoing(webSocket),
         maxSentBytes,
         maxBufferedBytes,
-        lookMs: pingMs / LOOKS_PER_PING,
+        looks: new Looks(runtime, pingMs / LOOKS_PER_PING),
         silentLooks: SILENT_LOOKS,
         asks: false,
       })

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CLOSE, TaskError, type Connection, type Ending, type Runtime } from '../../src/internal.ts'
+import type { LookedAt, Looks } from './looks.ts'
 import type { Outgoing } from './outgoing.ts'
 
 export interface ConnectionOptions {
@@ -11,8 +12,8 @@ export interface ConnectionOptions {
   readonly maxSentBytes: number
   /** What may wait for a peer that reads slowly, before it is cut off. */
   readonly maxBufferedBytes: number
-  /** How often to look whether the other side lives. */
-  readonly lookMs: number
+  /** Look whether the other side lives. */
+  readonly looks: Looks
   /** With how many looks in a row at a silent peer it is given up. */
   readonly silentLooks: number
   /** Whether each look asks the other side for a sign of life. */
@@ -42,7 +43,7 @@ const PROTOCOL_ERROR = 1002
  * `closed` tells how it ended: `closed` (either side, in order), `lost` (it broke, or fell silent), `refused` (the other side broke
  * the rules, or reads too slowly), `fault` (the listener threw). The WebSocket must be open, and be given to nobody else.
  */
-export class WebSocketConnection implements Connection {
+export class WebSocketConnection implements Connection, LookedAt {
   readonly closed: Promise<Ending>
   /** Why it ends; set once, before the socket is gone. */
   #ending: Ending | undefined
@@ -50,8 +51,10 @@ export class WebSocketConnection implements Connection {
   #unheard: Uint8Array[] = []
   /** This side ended it: nothing is heard any more. What came before the other side ended it still is. */
   #isDeaf = false
-  /** Ends the looks and the farewell. */
-  readonly #gone = new AbortController()
+  #farewell: AbortController | undefined
+  /** Looks in a row at a silent peer. */
+  #silent: number
+  #bytesRead: number
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #options: ConnectionOptions
@@ -60,11 +63,15 @@ export class WebSocketConnection implements Connection {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#options = options
+    this.#bytesRead = socket.bytesRead
+    // Who asks has not asked before the first look.
+    this.#silent = options.asks ? -1 : 0
     this.closed = new Promise((resolve) => {
       webSocket.once('close', (status: number, reason: Buffer) => {
         options.outgoing.drop()
-        // With a reason of ours: the usual one is an error with a stack, of every connection that ends.
-        this.#gone.abort('gone')
+        options.looks.delete(this)
+        // With a reason of ours: the usual one is an error with a stack.
+        this.#farewell?.abort('gone')
         resolve((this.#ending ??= endingOf(status, reason)))
       })
     })
@@ -79,7 +86,7 @@ export class WebSocketConnection implements Connection {
   /** The connection, with an eye on whether its other side lives. */
   static over(webSocket: WebSocket, socket: Socket, options: ConnectionOptions): WebSocketConnection {
     const connection = new WebSocketConnection(webSocket, socket, options)
-    void connection.#watchLife()
+    options.looks.add(connection)
     return connection
   }
 
@@ -111,6 +118,21 @@ export class WebSocketConnection implements Connection {
 
   close(reason: string, status?: number): void {
     this.#end({ code: 'closed', reason, ...(status === undefined ? {} : { status }) }, reason)
+  }
+
+  /** Any byte is a sign of life: a large frame on a slow line comes for minutes, and what answers a ping behind it. */
+  look(): void {
+    const { outgoing, silentLooks, asks } = this.#options
+    if (this.#ending !== undefined) return
+    const { bytesRead } = this.#socket
+    const isSilent = bytesRead === this.#bytesRead && !this.#webSocket.isPaused
+    this.#bytesRead = bytesRead
+    this.#silent = isSilent ? this.#silent + 1 : 0
+    const isSending = outgoing.waitingBytes > 0
+    if (this.#silent >= (isSending ? LOOKS_WHILE_SENDING : silentLooks)) {
+      this.#ending = { code: 'lost', reason: 'the other side fell silent' }
+      this.#webSocket.terminate()
+    } else if (asks && this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping()
   }
 
   /** A listener that throws ends its connection, never the process. */
@@ -160,35 +182,12 @@ export class WebSocketConnection implements Connection {
   #leave(): void {
     // What it still sends is thrown away, and must flow: its own end stands behind it.
     this.#webSocket.resume()
-    void this.#options.runtime.sleep(FAREWELL_MS, { signal: this.#gone.signal }).then(
+    if (this.#farewell !== undefined) return
+    this.#farewell = new AbortController()
+    void this.#options.runtime.sleep(FAREWELL_MS, { signal: this.#farewell.signal }).then(
       () => this.#webSocket.terminate(),
       () => undefined,
     )
-  }
-
-  /** Any byte is a sign of life: a large frame on a slow line comes for minutes, and what answers a ping behind it. */
-  async #watchLife(): Promise<void> {
-    const { runtime, outgoing, lookMs, silentLooks, asks } = this.#options
-    let bytesRead = this.#socket.bytesRead
-    // Who asks has not asked before the first look.
-    let silent = asks ? -1 : 0
-    for (;;) {
-      try {
-        await runtime.sleep(lookMs, { signal: this.#gone.signal })
-      } catch {
-        return
-      }
-      if (this.#ending !== undefined) return
-      const isSilent = this.#socket.bytesRead === bytesRead && !this.#webSocket.isPaused
-      bytesRead = this.#socket.bytesRead
-      silent = isSilent ? silent + 1 : 0
-      const isSending = outgoing.waitingBytes > 0
-      if (silent >= (isSending ? LOOKS_WHILE_SENDING : silentLooks)) {
-        this.#ending = { code: 'lost', reason: 'the other side fell silent' }
-        return this.#webSocket.terminate()
-      }
-      if (asks && this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping()
-    }
   }
 }
 

@@ -36,7 +36,7 @@ export class FanOut {
   readonly #bytes = new FrameBytes()
   #due: FanOutSocket[] = []
 
-  /** Over `socket`, that `webSocket` reads from and writes its own frames to. */
+  /** Over `socket`, that `webSocket` reads from and writes its own frames to; it is corked until the end of this turn. */
   outgoing(webSocket: WebSocket, socket: Duplex): Outgoing {
     return new FanOutSocket(webSocket, socket, this.#bytes, (one) => this.#atEndOfTurn(one))
   }
@@ -57,7 +57,8 @@ class FanOutSocket implements Outgoing {
   /** How many of these are with the socket already. */
   #taken = 0
   #waitingBytes = 0
-  #isDue = false
+  #isDue: boolean
+  #isCorked = true
   #isDropped = false
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
@@ -70,6 +71,8 @@ class FanOutSocket implements Outgoing {
     this.#bytes = bytes
     this.#schedule = schedule
     socket.on('drain', () => this.flush())
+    this.#isDue = true
+    schedule(this)
   }
 
   get waitingBytes(): number {
@@ -90,6 +93,9 @@ class FanOutSocket implements Outgoing {
   flush(): void {
     this.#isDue = false
     while (this.#hasMore && !this.#socket.writableNeedDrain) this.#write(this.#takeBatch())
+    if (!this.#isCorked) return
+    this.#isCorked = false
+    this.#socket.uncork()
   }
 
   finish(): void {

@@ -13,6 +13,7 @@ import {
   type Welcome,
 } from '../../src/internal.ts'
 import { WebSocketConnection } from './connection.ts'
+import { Looks } from './looks.ts'
 import { FanOut } from './outgoing.ts'
 import { chosenSubprotocol, parseVisit, type Visit } from './visit.ts'
 
@@ -54,12 +55,14 @@ export function webSocketDoor(options: DoorOptions): WebSocketDoor {
 class Door implements WebSocketDoor {
   readonly #connections = new Set<WebSocketConnection>()
   readonly #fanOut = new FanOut()
+  readonly #looks: Looks
   #isClosed = false
   readonly #options: DoorOptions
   readonly #server: WebSocketServer
 
   constructor(options: DoorOptions) {
     this.#options = options
+    this.#looks = new Looks(options.runtime, options.pingMs ?? 30_000)
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -75,14 +78,16 @@ class Door implements WebSocketDoor {
     socket.on('error', ignore)
     try {
       const { place, visit } = this.#admitted(request)
+      // The answer to the request leaves with the first frames.
+      socket.cork()
       this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-        const { runtime, maxSentBytes = 64 * MIB, maxBufferedBytes = 64 * MIB, pingMs = 30_000 } = this.#options
+        const { runtime, maxSentBytes = 64 * MIB, maxBufferedBytes = 64 * MIB } = this.#options
         const connection = WebSocketConnection.over(webSocket, request.socket, {
           runtime,
           outgoing: this.#fanOut.outgoing(webSocket, socket),
           maxSentBytes,
           maxBufferedBytes,
-          lookMs: pingMs,
+          looks: this.#looks,
           silentLooks: 1,
           asks: true,
         })

@@ -65,6 +65,24 @@ describe('sending to many', () => {
     expect([writes.flat().length, new Set(writes.flat()).size]).toEqual([20, 1])
   })
 
+  it('[B1] the answer to the request waits for what is said at once, and leaves with it', async () => {
+    const waiting: number[] = []
+    const word = Buffer.from('welcome')
+    await using place = await openPlace({
+      accept: (connection) => {
+        waiting.push(place.sockets[0]?.writableLength ?? 0)
+        connection.send(word)
+        queueMicrotask(() => connection.send(word))
+      },
+    })
+    const peer = await rawPeer(place.port)
+    await until(() => serverFrames(peer.received()).length === 2)
+    expect(waiting).toEqual([expect.any(Number)])
+    expect(waiting[0]).toBeGreaterThan(100)
+    expect(place.sockets[0]).toMatchObject({ writableCorked: 0, writableLength: 0 })
+    peer.socket.destroy()
+  })
+
   it('[B1] frames of all sizes keep their order, also with pings, pongs and the end between them', async () => {
     await using place = await openPlace()
     const socket = new WebSocket(place.url)
@@ -266,6 +284,30 @@ describe('signs of life', () => {
     await peer.ended
     expect(client.readyState).toBe(WebSocket.OPEN)
     client.terminate()
+  })
+
+  it('[B5] one timer looks at all, at each when its time has come, and none is left with the last', async () => {
+    const runtime = memoryRuntime()
+    await using place = await openPlace({ runtime, pingMs: 30_000 })
+    const pings: string[] = []
+    const sockets: WebSocket[] = []
+    for (const [index, name] of ['first', 'second', 'third'].entries()) {
+      const socket = new WebSocket(place.url)
+      socket.on('ping', () => pings.push(name))
+      sockets.push(socket)
+      await place.visitor(index)
+      await runtime.advance(10_000)
+    }
+    expect(runtime.sleeping).toBe(1)
+    await until(() => pings.length === 1)
+    await runtime.advance(9_999)
+    expect(pings).toEqual(['first'])
+    await runtime.advance(10_001)
+    await until(() => pings.length === 3)
+    expect(pings).toEqual(['first', 'second', 'third'])
+    for (const socket of sockets) socket.terminate()
+    await Promise.all(place.visitors.map(({ connection }) => connection.closed))
+    expect(runtime.sleeping).toBe(0)
   })
 
   it('[B5] a large frame that comes slowly is a sign of life; so is, for ten looks, one that leaves slowly', async () => {
