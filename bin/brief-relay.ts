@@ -1,12 +1,5 @@
 /** One exchange of a short command with its relay, over a page of it: where the workspace has no owner that is connected. */
-import {
-  asTaskError,
-  exchangeOver,
-  type Project,
-  type RelayReport,
-  type Relaying,
-  type TaskError,
-} from '../src/index.ts'
+import { asTaskError, type Project, type RelayReport, type Relaying, type TaskError } from '../src/index.ts'
 import { postBytes } from './relay-pages.ts'
 import { relayPlace } from './relay-place.ts'
 import type { Place } from './workspace-world.ts'
@@ -39,6 +32,7 @@ export class BriefRelay implements Relaying {
     const place = relayPlace(config, this.#place.env)
     if (place === undefined) return
     try {
+      const { exchangeOver } = await import('../src/index.ts')
       const { time } = await exchangeOver(this.#project, (request) =>
         postBytes(place, `/api/sync/${config.project}`, request, { signal }),
       )

@@ -1,4 +1,5 @@
 /** Lists for the command: straight from the summary; through the owner only when the summary is not true and the owner holds the store. */
+import { rowLines } from '../adapters/cli/rows.ts'
 import type { Listing } from '../adapters/cli/world.ts'
 import {
   listTasks,
@@ -60,6 +61,7 @@ function withRows(listed: Listed): Listing {
   return {
     count: listed.count,
     json: () => listed.json(),
+    lines: () => listed.lines(),
     rows: () => listed.rows(),
   }
 }
@@ -69,6 +71,7 @@ function fromTasks(tasks: readonly TaskView[], statuses: readonly StatusDefiniti
   return {
     count: tasks.length,
     json: () => [JSON.stringify({ schema: 1, tasks })],
+    lines: () => [rowLines(tasks)],
     tasks: () => tasks.map((task) => ({ task, kind: kindOf(task) })),
     rows: () => tasks.map((task) => ({ ...task, kind: kindOf(task) })),
   }

@@ -1,6 +1,4 @@
 /** One call on a page of a relay, with Node's own HTTP: commands do not load a WebSocket for it. */
-import { request as plain } from 'node:http'
-import { request as secure } from 'node:https'
 import { isErrorCode, TaskError, taskErrorFrom } from '../src/index.ts'
 
 export interface PagePlace {
@@ -44,7 +42,7 @@ export async function postBytes(
   throw errorIn(place, page, (parsed(page.body) as { readonly error?: unknown }).error)
 }
 
-function askPage(
+async function askPage(
   { http, token, url: shown = http }: PagePlace,
   method: string,
   path: string,
@@ -52,6 +50,8 @@ function askPage(
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Page> {
   const url = new URL(path, http)
+  // Most commands ask nobody, and would load it with everything else.
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   const headers = {
     ...(token !== undefined && { Authorization: `Bearer ${token}` }),
     ...(body !== undefined && { 'Content-Length': String(body.byteLength) }),
@@ -67,7 +67,7 @@ function askPage(
               { cause },
             ),
       )
-    const asked = (url.protocol === 'https:' ? secure : plain)(url, { method, headers, ...(signal && { signal }) })
+    const asked = request(url, { method, headers, ...(signal && { signal }) })
     asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error('it does not answer')))
     asked.once('error', fail)
     asked.once('response', (response) => {

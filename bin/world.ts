@@ -1,5 +1,4 @@
 /** The command's real world: this terminal, this disk, this machine. */
-import { spawnSync } from 'node:child_process'
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -184,7 +183,8 @@ async function ask(question: string): Promise<string | undefined> {
 }
 
 /** Through a shell, as git does: an editor may be named with its options. */
-function edit(path: string, { VISUAL, EDITOR }: NodeJS.ProcessEnv): void {
+async function edit(path: string, { VISUAL, EDITOR }: NodeJS.ProcessEnv): Promise<void> {
+  const { spawnSync } = await import('node:child_process')
   const editor = [VISUAL, EDITOR].find((name) => name !== undefined && name.trim() !== '') ?? 'vi'
   const { status, signal, error } = spawnSync('sh', ['-c', `${editor} "$1"`, editor, path], { stdio: 'inherit' })
   if (status === 0) return

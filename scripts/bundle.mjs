@@ -43,6 +43,49 @@ const lazyChildProcess = {
   },
 }
 
+/**
+ * A module that collects others is loaded whole as soon as one part of it is loaded later: a list would begin with Yjs and
+ * the relay. So each name comes from the module that makes it.
+ */
+const directImports = {
+  name: 'direct-imports',
+  async setup({ onLoad }) {
+    const origins = new Map()
+    for (const barrel of ['src/index.ts', 'src/internal.ts'])
+      for (const [, names, from] of (await readFile(barrel, 'utf8')).matchAll(
+        /^export \{([^}]*)\} from '\.\/([^']+)'/gm,
+      ))
+        for (const name of namesIn(names)) origins.set(name, from)
+    const grouped = (names, src) => {
+      const groups = new Map()
+      for (const name of namesIn(names)) {
+        const from = origins.get(name.split(' as ')[0])
+        if (from === undefined) throw new Error(`no module of src/ is known to make ${name}: look at the barrels again`)
+        groups.set(`${src}${from}`, [...(groups.get(`${src}${from}`) ?? []), name])
+      }
+      return [...groups]
+    }
+    onLoad({ filter: /[\\/](?:adapters|bin)[\\/].*\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8'))
+        .replace(/^import \{([^}]*)\} from '([./]+\/src\/)(?:index|internal)\.ts'/gm, (_, names, src) =>
+          grouped(names, src)
+            .map(([from, own]) => `import { ${own.join(', ')} } from '${from}'`)
+            .join(';'),
+        )
+        .replace(/const \{([^}]*)\} = await import\('([./]+\/src\/)(?:index|internal)\.ts'\)/g, (_, names, src) =>
+          grouped(names, src)
+            .map(([from, own]) => `const { ${own.join(', ')} } = await import('${from}')`)
+            .join(';'),
+        ),
+      loader: 'ts',
+    }))
+  },
+}
+
+function namesIn(list) {
+  return list.split(',').flatMap((part) => (/^(?:type\b.*)?$/.test(part.trim()) ? [] : [part.trim()]))
+}
+
 /** Packages of the older kind ask for Node's modules this way. */
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 
@@ -67,7 +110,7 @@ async function bundled(entry, format) {
     target: 'node20',
     format,
     external: ['node-gyp-build', 'classic-level/package.json', 'bufferutil', 'utf-8-validate'],
-    plugins: [nativeParts, lazyChildProcess],
+    plugins: [nativeParts, lazyChildProcess, directImports],
     // What is loaded when needed comes by require: it is there at once, and a cached script can do it too.
     ...(format === 'cjs' ? { supported: { 'dynamic-import': false } } : { banner: { js: REQUIRE } }),
     legalComments: 'none',

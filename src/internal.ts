@@ -1,5 +1,6 @@
 /** What adapters need beyond the public surface. Not exported by the package. */
 export * from './index.ts'
+export { printable, rowText } from './task/row-text.ts'
 export { CLOSE } from './sync/protocol.ts'
 export { refusal } from './relay/origin.ts'
 export type { Welcome } from './relay/origin.ts'

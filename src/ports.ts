@@ -178,6 +178,8 @@ export interface ByteText {
   /** Every byte as one character: offsets stay true, letters beyond ASCII do not. */
   units(start: number, end: number): string
   bytes(start: number, end: number): Uint8Array
+  /** A part as a text of its own. */
+  part(start: number, end: number): ByteText
   /** Copies without making anything on the way. */
   copy(target: Uint8Array, at: number, start: number, end: number): void
 }
@@ -191,7 +193,7 @@ export interface SummaryFiles {
   mark(): string
   read(name: string): Promise<ByteText | undefined>
   /** A part of a file; shorter when the file ends before. */
-  readPart(name: string, start: number, size: number): Promise<Uint8Array>
+  readPart(name: string, start: number, size: number): Promise<ByteText | undefined>
   /** Adds at the end and returns the offset at which the bytes now stand. Not synced: a lost tail is noticed by its mark. */
   append(name: string, bytes: Uint8Array): Promise<number>
   replace(name: string, bytes: readonly Uint8Array[]): Promise<void>

@@ -1,5 +1,5 @@
 /** Tasks as lines on stdout: a table where a terminal shows them, tab-separated text where a program reads them. */
-import type { TaskView } from '../../src/internal.ts'
+import { rowText, type TaskView } from '../../src/internal.ts'
 import type { Common } from './command.ts'
 import { printJson, printPieces, say } from './io.ts'
 import type { CliWorld, Listing, ListRow } from './world.ts'
@@ -10,7 +10,8 @@ export type TaskRow = Omit<ListRow, 'kind'> & { readonly kind?: string }
 /** What answers `list`, `ready` and `search`. */
 export async function printListing(common: Common, world: CliWorld, listing: Listing, none: string): Promise<void> {
   if (common.json) return printPieces(world, listing.json())
-  await printRows(world, listing.rows(), { head: true })
+  if (world.stdout.isTerminal) await printTable(world, listing.rows(), { head: true })
+  else for (const piece of listing.lines()) world.stdout.write(piece)
   if (listing.count === 0) say(common, world, none)
 }
 
@@ -25,37 +26,25 @@ export async function printTasks(
   else await printRows(world, tasks)
 }
 
-async function printRows(
-  world: CliWorld,
-  rows: Iterable<TaskRow>,
-  { head = false }: { readonly head?: boolean } = {},
-): Promise<void> {
-  const { isTerminal, columns, colour } = world.stdout
-  const text = isTerminal
-    ? (await import('./row-table.ts')).rowTable(rows, { width: columns, colour, head })
-    : await rowLines(rows)
+async function printRows(world: CliWorld, rows: Iterable<TaskRow>): Promise<void> {
+  if (world.stdout.isTerminal) return printTable(world, rows, { head: false })
+  const text = rowLines(rows)
   if (text !== '') world.stdout.write(text)
 }
 
-/** key, status, priority, labels, assignees, title, marks: whole, without a header. New columns come last. */
-async function rowLines(rows: Iterable<TaskRow>): Promise<string> {
-  const { printable } = await import('./width.ts')
+/** What a pipe gets. */
+export function rowLines(rows: Iterable<TaskRow>): string {
   let text = ''
-  for (const row of rows) {
-    const { key, status, priority, labels, assignees, title } = row
-    const cells = [key, status, priority ?? '', labels.join(','), assignees.join(','), title, marks(row)]
-    // One look at most lines instead of seven; a tab inside a cell would count one too many.
-    const line = cells.join('\t')
-    const plain = /^[ -~]*(?:\t[ -~]*){6}$/.test(line)
-    text += `${plain ? line : cells.map(printable).join('\t')}\n`
-  }
+  for (const row of rows) text += `${rowText(row)}\n`
   return text
 }
 
-/** `deleted`, `ready` and `conflict:<field>`, with commas between. A loop: a list of a thousand rows is built of these. */
-function marks(row: TaskRow): string {
-  let text = row.deleted ? 'deleted' : ''
-  if (row.ready) text += text === '' ? 'ready' : ',ready'
-  for (const field of row.conflicts) text += `${text === '' ? '' : ','}conflict:${field}`
-  return text
+async function printTable(
+  world: CliWorld,
+  rows: Iterable<TaskRow>,
+  { head }: { readonly head: boolean },
+): Promise<void> {
+  const { columns, colour } = world.stdout
+  const text = (await import('./row-table.ts')).rowTable(rows, { width: columns, colour, head })
+  if (text !== '') world.stdout.write(text)
 }

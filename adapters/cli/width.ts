@@ -1,13 +1,8 @@
 /** How wide a line of text stands in a terminal, and text that cannot do anything there but stand. Knows no colours. */
 
-/**
- * One line of text that is safe to print: whatever would move the cursor, start an escape sequence, end the line or turn
- * the writing direction becomes U+FFFD, so that nothing is hidden; a tab becomes a blank. Colours go around the result.
- */
-export function printable(text: string): string {
-  if (/^[ -~]*$/.test(text)) return text
-  return text.replaceAll('\t', ' ').replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
-}
+import { printable } from '../../src/internal.ts'
+
+export { printable }
 
 /** Columns that `printable(text)` takes. Terminals differ on new emoji; this is what Unicode says. */
 export function textWidth(text: string): number {

@@ -29,6 +29,8 @@ export interface Listing {
   readonly count: number
   /** The document of `--json`, in pieces: `{"schema":1,"tasks":[…]}`. */
   json(): Iterable<string | Uint8Array>
+  /** What a pipe gets: a line of tab-separated text for each, in pieces. */
+  lines(): Iterable<string | Uint8Array>
   rows(): Iterable<ListRow>
 }
 

@@ -14,7 +14,10 @@ export function memorySummaryFiles(mark: () => string, files: Map<string, Uint8A
       const bytes = files.get(name)
       return bytes === undefined ? undefined : memoryByteText(bytes)
     },
-    readPart: async (name, start, size) => (files.get(name) ?? new Uint8Array()).slice(start, start + size),
+    readPart: async (name, start, size) => {
+      const bytes = files.get(name)
+      return bytes === undefined ? undefined : memoryByteText(bytes.slice(start, start + size))
+    },
     append: async (name, bytes) => {
       const before = files.get(name) ?? new Uint8Array()
       files.set(name, concat([before, bytes]))
@@ -38,6 +41,7 @@ function memoryByteText(bytes: Uint8Array): ByteText {
     text: (start, end) => buffer.toString('utf8', start, end),
     units: (start, end) => buffer.toString('latin1', start, end),
     bytes: (start, end) => bytes.subarray(start, end),
+    part: (start, end) => memoryByteText(bytes.subarray(start, end)),
     copy: (target, at, start, end) => void buffer.copy(target, at, start, end),
   }
 }

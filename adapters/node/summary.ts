@@ -79,6 +79,7 @@ function byteText(buffer: Buffer): ByteText {
     text: (start, end) => buffer.toString('utf8', start, end),
     units: (start, end) => buffer.toString('latin1', start, end),
     bytes: (start, end) => bytes.subarray(start, end),
+    part: (start, end) => byteText(buffer.subarray(start, end)),
     copy: (target, at, start, end) => target.set(bytes.subarray(start, end), at),
   }
 }
@@ -91,12 +92,12 @@ function writeAll(file: number, parts: readonly Uint8Array[]): void {
   while (done < whole) done += writevSync(file, [rest.subarray(done)])
 }
 
-function readPart(path: string, start: number, size: number): Uint8Array {
+function readPart(path: string, start: number, size: number): ByteText | undefined {
   let file: number
   try {
     file = openSync(path, 'r')
   } catch (cause) {
-    return missing(cause, path) ?? new Uint8Array()
+    return missing(cause, path)
   }
   try {
     const bytes = Buffer.allocUnsafe(size)
@@ -106,7 +107,7 @@ function readPart(path: string, start: number, size: number): Uint8Array {
       if (count === 0) break
       done += count
     }
-    return bytes.subarray(0, done)
+    return byteText(bytes.subarray(0, done))
   } finally {
     closeSync(file)
   }

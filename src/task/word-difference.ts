@@ -9,13 +9,14 @@ const word = `${unspaced}\\p{M}*|(?:(?!${unspaced})[\\p{L}\\p{M}\\p{N}_])+`
 const blanks = '[^\\S\\r\\n]+'
 // One character as a person sees it: a flag, or a code point with its marks, skin tone and joined emoji.
 const character = '\\p{RI}{2}|[^](?:[\\p{M}\\p{EMod}]|\\u200d\\p{ExtPict})*'
-const tokenPattern = new RegExp(`${word}|${blanks}|${character}`, 'gu')
-const wordPattern = new RegExp(word, 'gu')
-const characterPattern = new RegExp(`(?!\\s)(?:${character})`, 'gu')
+// Made when first asked for: to make them takes as long as to list a thousand tasks, which needs none.
+const tokenPattern = whenAsked(() => new RegExp(`${word}|${blanks}|${character}`, 'gu'))
+const wordPattern = whenAsked(() => new RegExp(word, 'gu'))
+const characterPattern = whenAsked(() => new RegExp(`(?!\\s)(?:${character})`, 'gu'))
 
 /** The words of a line, or of a line without words (`---`, `🌀`) its characters. Blanks are neither. */
 export function wordsOf(line: string): readonly string[] {
-  return line.match(wordPattern) ?? line.match(characterPattern) ?? []
+  return line.match(wordPattern()) ?? line.match(characterPattern()) ?? []
 }
 
 /** Equal texts get equal numbers, now and whenever `known` is handed in again. */
@@ -90,7 +91,7 @@ interface Tokens {
 }
 
 function tokensOf(text: string, known: Map<string, number>): Tokens {
-  const tokens = text.match(tokenPattern) ?? []
+  const tokens = text.match(tokenPattern()) ?? []
   const starts = new Int32Array(tokens.length + 1)
   for (const [index, token] of tokens.entries()) starts[index + 1] = (starts[index] ?? 0) + token.length
   return { numbers: numbersOf(tokens, known), starts }
@@ -151,6 +152,11 @@ function couldGlue(inserted: string): boolean {
   const last = inserted.slice(-2)
   if (/^\s/.test(first) || /\s$/.test(last)) return false
   return /^[\p{L}\p{N}_]/u.test(first) || /[\p{L}\p{M}\p{N}_]$/u.test(last)
+}
+
+function whenAsked<Made>(make: () => Made): () => Made {
+  let made: Made | undefined
+  return () => (made ??= make())
 }
 
 /** Line ends do not count: they belong to the line. */

@@ -2,8 +2,6 @@
 import type { Caller, MethodName, Params, Result } from '../api/methods.ts'
 import { TaskError } from '../errors.ts'
 import { invalid, parseActorName, quote } from '../task/input.ts'
-import { viewDetail } from '../task/view.ts'
-import { findTask } from './find.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
 
@@ -39,11 +37,7 @@ const handlers: Handlers = {
       ({ task }) => task,
     ),
   }),
-  'task.get': async (project, params) => {
-    const context = project.context(await project.tasks())
-    const state = findTask(params.key, context)
-    return { task: viewDetail(state, await project.body(state), context) }
-  },
+  'task.get': async (project, params) => (await import('./showing.ts')).showTask(project, params),
   'task.create': async (project, params, by) => (await import('./writing.ts')).createTask(project, params, by),
   'tasks.update': async (project, params, by) =>
     tasksOnly(await (await import('./writing.ts')).updateTasks(project, params, by)),

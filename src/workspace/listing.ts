@@ -10,6 +10,7 @@ import type { Line, TaskRow } from './summary-line.ts'
 import type { ByteText } from '../ports.ts'
 
 const COMMA = 44
+const LINE_END = 10
 /** First bytes of the accents that join the letter before them (U+0300 to U+036F). */
 const ACCENTS = new Set([0xcc, 0xcd])
 
@@ -23,6 +24,8 @@ export interface Listing {
   /** The document `{"schema":1,"tasks":[…]}` in pieces. */
   json(): Iterable<string | Uint8Array>
   tasks(): Iterable<Listed>
+  /** A line of tab-separated text for each, in pieces. */
+  lines(): Iterable<string | Uint8Array>
   rows(): Iterable<TaskRow>
 }
 
@@ -132,6 +135,7 @@ function listing(lines: readonly Line[]): Listing {
   return {
     count: lines.length,
     json: () => [jsonDocument(lines)],
+    lines: () => [plainLines(lines)],
     *tasks() {
       for (const line of lines) {
         const task = line.view()
@@ -150,9 +154,7 @@ function listing(lines: readonly Line[]): Listing {
 /** One piece: thousands of small writes would cost more than all else. */
 function jsonDocument(lines: readonly Line[]): Uint8Array {
   const [open, close] = [encode('{"schema":1,"tasks":['), encode(']}')]
-  const commas = Math.max(0, lines.length - 1)
-  const size = lines.reduce((sum, line) => sum + line.jsonLength, open.length + commas + close.length)
-  const document = new Uint8Array(size)
+  const document = new Uint8Array(roomFor(lines) + open.length + close.length)
   document.set(open)
   let at = open.length
   for (const line of lines) {
@@ -160,7 +162,22 @@ function jsonDocument(lines: readonly Line[]): Uint8Array {
     at = line.copyJson(document, at)
   }
   document.set(close, at)
-  return document
+  return document.subarray(0, at + close.length)
+}
+
+function plainLines(lines: readonly Line[]): Uint8Array {
+  const text = new Uint8Array(roomFor(lines))
+  let at = 0
+  for (const line of lines) {
+    at = line.copyRow(text, at)
+    text[at++] = LINE_END
+  }
+  return text.subarray(0, at)
+}
+
+/** More than any part of each with a byte behind it: cheaper than to measure first, and what is not touched takes no memory. */
+function roomFor(lines: readonly Line[]): number {
+  return lines.reduce((sum, line) => sum + line.end - line.start, 0)
 }
 
 function encode(text: string): Uint8Array {

@@ -1,15 +1,16 @@
 /**
  * One task as a line of the summary: enough to list it, to find it, and to write to it, without the document.
  *
- *   o-r 4fq7k2m9x3⇥<its JSON as `list` prints it>⇥<place of its text>⇥a0⇥#12#⇥<uids it names>⇥<its registers as JSON>
- *   ││└ ready                 X-- in front: purged, nothing to print
- *   │└ D deleted
+ *   o-r 4fq7k2m9x3⇥<its JSON as `list` prints it>⇥<place of its text>⇥a0⇥#12#⇥<uids it names>⇥<its registers as JSON>⇥␟<its row>
+ *   ││└ ready                 X-- in front: purged, nothing to print        the row as `list` prints it, its cells with tabs between ┘
+ *   │└ D deleted                                                            (␟: the one byte 1F of the line; new columns before it)
  *   └ kind of its status: o a d x
  */
 import type { Uid } from '../ids.ts'
 import type { ByteText } from '../ports.ts'
 import { BODY, type Field } from '../task/fields.ts'
 import type { Alive, TaskState } from '../task/registers.ts'
+import { rowText } from '../task/row-text.ts'
 import { numbersOf, referencesOf } from '../task/table.ts'
 import type { Json, StatusKind, TaskView } from '../task/types.ts'
 
@@ -30,6 +31,9 @@ export interface TaskRow extends Pick<
 }
 
 const TAB = 9
+/** In front of the row: JSON and printable text hold no control character. */
+const ROW = '\u001f'
+const ROW_BYTE = ROW.charCodeAt(0)
 /** `]`: an empty list ends where it began. */
 const BRACKET = 93
 const BEHIND_ROW = ',"dependsOn":'
@@ -66,6 +70,7 @@ export function writeLine(
     numbers.length === 0 ? '' : `#${numbers.join('#')}#`,
     referencesOf(state).join(','),
     JSON.stringify(packRegisters(state)),
+    `${ROW}${view === undefined ? '' : rowText(view)}`,
   ]
   return `${columns.join('\t')}\n`
 }
@@ -84,7 +89,7 @@ export class Line {
   }
 
   get uid(): Uid {
-    return this.#source.text(this.start + FLAGS_LENGTH, this.start + UID_END) as Uid
+    return uidAt(this.#source, this.start)
   }
 
   /** Purged: there is nothing to print. */
@@ -117,9 +122,11 @@ export class Line {
     return at + end - start
   }
 
-  get jsonLength(): number {
-    const start = this.start + UID_END + 1
-    return this.#source.indexOfByte(TAB, start) - start
+  /** The same for its row. */
+  copyRow(target: Uint8Array, at: number): number {
+    const start = this.#source.indexOfByte(ROW_BYTE, this.start) + 1
+    this.#source.copy(target, at, start, this.end)
+    return at + this.end - start
   }
 
   get order(): string {
@@ -190,6 +197,11 @@ export class Line {
   #columns(): readonly string[] {
     return this.#source.text(this.start, this.end).split('\t')
   }
+}
+
+/** Of the line that begins there. */
+export function uidAt(source: ByteText, start: number): Uid {
+  return source.text(start + FLAGS_LENGTH, start + UID_END) as Uid
 }
 
 function placeText(place: TextPlace | undefined): string {

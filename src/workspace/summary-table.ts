@@ -28,9 +28,14 @@ export function createSummaryTable(summary: Summary): SummaryTable {
     }
     return index
   }
+  const found = new Map<Uid, Line | undefined>()
   const lineOf = (uid: Uid): Line | undefined => {
-    if (index === undefined && ++searches <= SEARCHES_BEFORE_INDEX) return findLine(summary, uid)
-    return indexed().get(uid)
+    if (index !== undefined) return index.get(uid)
+    if (found.has(uid)) return found.get(uid)
+    if (++searches > SEARCHES_BEFORE_INDEX) return indexed().get(uid)
+    const line = findLine(summary, uid)
+    found.set(uid, line)
+    return line
   }
   const stateOf = (uid: Uid): TaskState | undefined => {
     if (!parsed.has(uid)) parsed.set(uid, lineOf(uid)?.state())

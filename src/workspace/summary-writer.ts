@@ -17,6 +17,7 @@ import {
   type Seal,
   type Summary,
 } from './summary.ts'
+import { INDEX_START_BYTES, writeBlocks, writeIndexStart, type BaseLine } from './summary-index.ts'
 import { writeLine, type Line, type TextPlace } from './summary-line.ts'
 
 /** What the holder of the store knows for the seal; the rest follows from the lines. */
@@ -71,9 +72,9 @@ export class SummaryWriter {
     this.#lastOrder = summary?.seal.lastOrder ?? null
     this.#greatest = summary?.seal.greatestNumber ?? 0
     this.#mark = summary?.seal.mark
-    this.#baseBytes = summary === undefined ? 0 : summary.baseEnd
+    this.#baseBytes = summary === undefined ? 0 : summary.baseEnd - summary.baseStart
     this.#sum = summary?.sum ?? 0
-    this.#tailBytes = summary === undefined ? 0 : summary.source.length - summary.baseEnd
+    this.#tailBytes = summary === undefined ? 0 : summary.source.length - summary.tailStart
   }
 
   /** The greatest order key any task has. */
@@ -109,7 +110,7 @@ export class SummaryWriter {
   /** Everything anew, from a table that is known to be true. */
   async rewrite({ tasks, context, body, seal }: Source): Promise<void> {
     const texts = nextName(this.#texts)
-    const lines: string[] = []
+    const lines: BaseLine[] = []
     const bodies: Uint8Array[] = []
     let size = 0
     for (const state of [...gone(tasks), ...inOrder(tasks)]) {
@@ -118,10 +119,11 @@ export class SummaryWriter {
       bodies.push(bytes)
       size += bytes.length
       this.#places.set(state.uid, place)
-      lines.push(this.#line(state, context, place))
+      const { uid } = state
+      lines.push({ uid, numbers: numbersOf(state), bytes: encode(this.#line(state, context, place)) })
     }
     await this.#files.replace(texts, bodies)
-    await this.#replace(texts, size, lines.map(encode), seal)
+    await this.#replace(texts, size, lines, seal)
   }
 
   /** A last seal, if the store was opened or written since the one before. */
@@ -186,45 +188,53 @@ export class SummaryWriter {
     const lines = currentLines(summary)
     const living = lines.reduce((sum, line) => sum + (line.textPlace()?.size ?? 0), 0)
     if (all.length < 2 * living + LEAST_TEXT_GARBAGE) {
-      const bytes = lines.map((line) => line.bytes)
-      return this.#replace(this.#texts, this.#textBytes, bytes, facts)
+      const kept = lines.map((line) => baseLine(line, line.bytes))
+      return this.#replace(this.#texts, this.#textBytes, kept, facts)
     }
     const texts = nextName(this.#texts)
     const kept: Uint8Array[] = []
     let size = 0
     const moved = lines.map((line) => {
       const old = line.textPlace()
-      if (old === undefined) return encode(line.withText(undefined))
+      if (old === undefined) return baseLine(line, encode(line.withText(undefined)))
       const place = { ...old, at: size }
       kept.push(all.bytes(old.at, old.at + old.size))
       size += old.size
       this.#places.set(line.uid, place)
-      return encode(line.withText(place))
+      return baseLine(line, encode(line.withText(place)))
     })
     await this.#files.replace(texts, kept)
     await this.#replace(texts, size, moved, facts)
   }
 
-  async #replace(texts: string, textBytes: number, lines: readonly Uint8Array[], facts: SealFacts): Promise<void> {
+  async #replace(texts: string, textBytes: number, lines: readonly BaseLine[], facts: SealFacts): Promise<void> {
     this.#textBytes = textBytes
-    const baseBytes = lines.reduce((sum, line) => sum + line.length, 0)
-    const head = encode(writeHead(this.#config, texts, baseBytes))
-    const before = [head, ...lines].reduce((sum, bytes) => this.#files.sum(bytes, sum), 0)
+    const baseBytes = lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    const blocks = encode(writeBlocks(this.#files, lines))
+    const head = encode(writeHead(this.#config, texts, baseBytes, INDEX_START_BYTES + blocks.length))
+    const base = [head, ...lines.map(({ bytes }) => bytes)]
+    const baseSum = base.reduce((sum, bytes) => this.#files.sum(bytes, sum), 0)
+    const start = encode(writeIndexStart({ head: this.#files.sum(head, 0), base: baseSum }))
+    const before = this.#files.sum(blocks, this.#files.sum(start, baseSum))
     const seal = encode(writeSeal(this.#files, this.#seal(facts), before))
-    await this.#files.replace(SUMMARY, [head, ...lines, seal])
+    await this.#files.replace(SUMMARY, [...base, start, blocks, seal])
     this.#sum = this.#files.sum(seal, before)
     if (texts !== this.#texts) await this.#files.remove(this.#texts)
     this.#texts = texts
-    this.#baseBytes = baseBytes + head.length
+    this.#baseBytes = baseBytes
     this.#tailBytes = 0
   }
 }
 
+function baseLine(line: Line, bytes: Uint8Array): BaseLine {
+  return { uid: line.uid, numbers: line.outline().numbers, bytes }
+}
+
 /** The body of a task from the file of texts; undefined when it does not stand there, whole. */
 export async function readBodyAt(files: SummaryFiles, texts: string, place: TextPlace): Promise<string | undefined> {
-  const bytes = await files.readPart(texts, place.at, place.size)
-  if (bytes.length < place.size || files.sum(bytes, 0) !== place.sum) return undefined
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  const part = await files.readPart(texts, place.at, place.size)
+  if (part?.length !== place.size || files.sum(part.bytes(0, place.size), 0) !== place.sum) return undefined
+  const text = part.text(0, place.size)
   return text.slice(text.indexOf('\n') + 1)
 }
 

@@ -2,8 +2,9 @@
  * The summary beside a store: every task as a line, so that a list, a search or a single write needs no document.
  * Derived and disposable. Its last line, the seal, says for which state of the store it holds.
  *
- *   head   version, digest of the settings that lines depend on, name of the file of texts, bytes of the base
+ *   head   version, digest of the settings that lines depend on, name of the file of texts, bytes of base and index
  *   base   one line a task, in order
+ *   index  which of them stand where (summary-index.ts)
  *   tail   lines that replace earlier ones of the same uid, with a seal behind each change
  */
 import type { Uid } from '../ids.ts'
@@ -14,7 +15,7 @@ import type { Config } from './config.ts'
 import type { Stamp } from '../task/registers.ts'
 
 export const SUMMARY = 'summary'
-const MAGIC = 'tidemark-summary 2'
+const MAGIC = 'tidemark-summary 3'
 const HEAD_END = '\n'
 const LINE_END = 10
 const SEAL = '='
@@ -36,11 +37,15 @@ export interface Summary {
   readonly source: ByteText
   readonly texts: string
   readonly seal: Seal
-  readonly baseEnd: number
   readonly baseStart: number
+  readonly baseEnd: number
+  /** Behind the index. */
+  readonly tailStart: number
   /** Of all its bytes: what is appended continues it. */
   readonly sum: number
 }
+
+export type SummaryHead = Pick<Summary, 'texts' | 'baseStart' | 'baseEnd' | 'tailStart'>
 
 /** Undefined when there is none, or when it was not finished or made for other settings. */
 export async function readSummary(files: SummaryFiles, config: Config): Promise<Summary | undefined> {
@@ -55,29 +60,47 @@ export async function readTexts(files: SummaryFiles, { texts, seal }: Summary): 
 }
 
 export async function hasWholeTexts(files: SummaryFiles, { texts, seal }: Summary): Promise<boolean> {
-  return seal.textBytes === 0 || (await files.readPart(texts, seal.textBytes - 1, 1)).length === 1
+  return seal.textBytes === 0 || (await files.readPart(texts, seal.textBytes - 1, 1))?.length === 1
 }
 
 /** A summary with a byte that nobody wrote is none: a write planned on it could take away what it never saw. */
 export function parseSummary(files: Pick<SummaryFiles, 'sum'>, source: ByteText, config: Config): Summary | undefined {
+  const head = parseHead(source, config)
+  if (head === undefined || !(head.tailStart <= source.length)) return undefined
+  const { texts, baseStart, baseEnd, tailStart } = head
+  const sealed = parseSealed(files, source, 0)
+  return sealed === undefined ? undefined : { source, texts, baseStart, baseEnd, tailStart, ...sealed }
+}
+
+/** The beginning of a summary; undefined when it was not made for these settings. */
+export function parseHead(source: ByteText, config: Config): SummaryHead | undefined {
   const headEnd = source.indexOf(HEAD_END)
   if (headEnd < 0) return undefined
-  const [magic, digest, texts, baseBytes] = source.text(0, headEnd).split('\t')
+  const [magic, digest, texts, baseBytes, indexBytes] = source.text(0, headEnd).split('\t')
   if (magic !== MAGIC || digest !== settingsDigest(config) || texts === undefined) return undefined
   const baseStart = headEnd + 1
   const baseEnd = baseStart + Number(baseBytes)
-  if (!(baseEnd <= source.length) || source.text(source.length - 1, source.length) !== '\n') return undefined
+  const tailStart = baseEnd + Number(indexBytes)
+  return Number.isSafeInteger(tailStart) ? { texts, baseStart, baseEnd, tailStart } : undefined
+}
+
+/** The seal at the end; undefined when the bytes before it, which go on from a sum, are not those that were sealed. */
+export function parseSealed(
+  files: Pick<SummaryFiles, 'sum'>,
+  source: ByteText,
+  from: number,
+): Pick<Summary, 'seal' | 'sum'> | undefined {
+  if (source.text(source.length - 1, source.length) !== '\n') return undefined
   const sealStart = source.lastIndexOf('\n', source.length - 2) + 1
-  const before = files.sum(source.bytes(0, sealStart), 0)
+  const before = files.sum(source.bytes(0, sealStart), from)
   const sealed = source.text(sealStart, source.length - 1)
   const seal = parseSeal(sealed)
   if (seal === undefined || sealed !== sealText(files, seal, before)) return undefined
-  const sum = files.sum(source.bytes(sealStart, source.length), before)
-  return { source, texts, seal, baseStart, baseEnd, sum }
+  return { seal, sum: files.sum(source.bytes(sealStart, source.length), before) }
 }
 
-export function writeHead(config: Config, texts: string, baseBytes: number): string {
-  return `${[MAGIC, settingsDigest(config), texts, String(baseBytes)].join('\t')}${HEAD_END}`
+export function writeHead(config: Config, texts: string, baseBytes: number, indexBytes: number): string {
+  return `${[MAGIC, settingsDigest(config), texts, String(baseBytes), String(indexBytes)].join('\t')}${HEAD_END}`
 }
 
 /** `before` is the sum of all bytes in front of it. */
@@ -92,7 +115,7 @@ function sealText(files: Pick<SummaryFiles, 'sum'>, seal: Seal, before: number):
 
 /** All lines that count, in the order of the tasks. Costs a walk over the bytes, not over their meaning. */
 export function currentLines(summary: Summary): readonly Line[] {
-  const replaced = tailLines(summary)
+  const replaced = tailLines(summary.source, summary.tailStart)
   const lines: Line[] = []
   if (replaced.size === 0) {
     for (const line of baseLines(summary)) lines.push(line)
@@ -113,15 +136,15 @@ export function currentLines(summary: Summary): readonly Line[] {
 }
 
 /** The newest line of a task. */
-export function findLine(summary: Summary, uid: Uid): Line | undefined {
-  const { source } = summary
+export function findLine({ source, baseStart }: Pick<Summary, 'source' | 'baseStart'>, uid: Uid): Line | undefined {
   for (
     let place = source.lastIndexOf(` ${uid}\t`);
     place >= 0;
     place = place === 0 ? -1 : source.lastIndexOf(` ${uid}\t`, place - 1)
   ) {
     const start = place - FLAGS_LENGTH + 1
-    if (start >= summary.baseStart && source.text(start - 1, start) === '\n') return lineAt(source, start)
+    if (start === baseStart || (start > baseStart && source.byteAt(start - 1) === LINE_END))
+      return lineAt(source, start)
   }
   return undefined
 }
@@ -131,6 +154,10 @@ export function* linesWith(summary: Summary, text: string): Iterable<Line> {
   const { source } = summary
   for (let place = source.lastIndexOf(text); place >= summary.baseStart;) {
     const start = source.lastIndexOf('\n', place) + 1
+    if (start >= summary.baseEnd && start < summary.tailStart) {
+      place = source.lastIndexOf(text, summary.baseEnd - 1) // the index names it, too
+      continue
+    }
     const line = lineAt(source, start)
     if (findLine(summary, line.uid)?.start === start) yield line
     place = start <= summary.baseStart ? -1 : source.lastIndexOf(text, start - 1)
@@ -147,10 +174,9 @@ function* baseLines(summary: Summary): Iterable<Line> {
 }
 
 /** The newest of each task behind the base. */
-function tailLines(summary: Summary): Map<Uid, Line> {
-  const { source } = summary
+export function tailLines(source: ByteText, tailStart: number): Map<Uid, Line> {
   const found = new Map<Uid, Line>()
-  for (let start = summary.baseEnd; start < source.length;) {
+  for (let start = tailStart; start < source.length;) {
     const line = lineAt(source, start)
     if (source.byteAt(start) !== SEAL_BYTE) found.set(line.uid, line)
     start = line.end + 1

@@ -1,7 +1,15 @@
 /** Lists and searches straight from the summary: the same bytes, the same tasks, the same order as from the document. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { listTasks, searchTasks, type Caller, type NewTask, type Project, type TaskView } from '../../src/internal.ts'
+import {
+  listTasks,
+  rowText,
+  searchTasks,
+  type Caller,
+  type NewTask,
+  type Project,
+  type TaskView,
+} from '../../src/internal.ts'
 import { holdsWords } from '../../src/task/query.ts'
 import { memoryWorkspace, once, openProject } from '../support/project.ts'
 import { pair, set } from './pair.ts'
@@ -113,6 +121,10 @@ describe('a list', () => {
     await both.meet()
     const listing = await listTasks(project, { all: true })
     const rows = [...listing.rows()]
+    const lines = [...listing.lines()].map((piece) =>
+      typeof piece === 'string' ? piece : new TextDecoder().decode(piece),
+    )
+    expect(lines.join('')).toBe([...listing.tasks()].map(({ task }) => `${rowText(task)}\n`).join(''))
     expect(rows).toEqual(
       [...listing.tasks()].map(({ task, kind }) => expect.objectContaining({ ...rowOf(task), kind })),
     )

@@ -7,9 +7,11 @@ import { readBody } from '../../src/task/body.ts'
 import { inOrder } from '../../src/task/query.ts'
 import { shown, type Alive, type TaskState } from '../../src/task/registers.ts'
 import { openReplica, type Replica } from '../../src/task/replica.ts'
-import { viewTask } from '../../src/task/view.ts'
+import { numbersOf, type TaskTable } from '../../src/task/table.ts'
+import { viewDetail, viewTask, type ViewContext } from '../../src/task/view.ts'
 import { DOCUMENT } from '../../src/workspace/head.ts'
 import { currentLines, readSummary, type Summary } from '../../src/workspace/summary.ts'
+import { SummaryParts } from '../../src/workspace/summary-parts.ts'
 import { createSummaryTable } from '../../src/workspace/summary-table.ts'
 import { memoryWorkspace, openProject, type MemoryWorkspace } from '../support/project.ts'
 
@@ -91,11 +93,30 @@ export async function expectTrueSummary(workspace: MemoryWorkspace): Promise<voi
       `${typeof title === 'string' ? title.replaceAll('\n', ' ') : ''}\n${readBody(replica, state)}`,
     )
   }
+  await expectTrueParts(workspace, summary, context)
   const table = createSummaryTable(summary)
   for (const uid of tasks.uids()) expect([...table.referring(uid)].sort()).toEqual([...tasks.referring(uid)].sort())
   for (let number = 0; number <= tasks.greatestNumber; number++)
     expect([...table.withNumber(number)].sort()).toEqual([...tasks.withNumber(number)].sort())
   expect(table.greatestNumber).toBeGreaterThanOrEqual(tasks.greatestNumber)
+}
+
+/** Read in parts it says of each task what the whole says. */
+async function expectTrueParts(workspace: MemoryWorkspace, summary: Summary, context: ViewContext): Promise<void> {
+  const parts = await SummaryParts.open(filesOf(workspace), workspace.config)
+  // Only a summary of now is read in parts.
+  expect(parts === undefined).toBe(summary.seal.mark !== filesOf(workspace).mark())
+  const whole = createSummaryTable(summary)
+  for (const { uid } of currentLines(summary)) {
+    const detail = (tasks: TaskTable): unknown => {
+      const state = tasks.get(uid)
+      const named = state === undefined ? [] : numbersOf(state).map((number) => [...tasks.withNumber(number)].sort())
+      return [state && viewDetail(state, '', { ...context, tasks }), named]
+    }
+    if (parts === undefined) continue
+    expect(await parts.answer(detail)).toEqual(detail(whole))
+    expect(parts.line(uid)?.textPlace()).toEqual(whole.line(uid)?.textPlace())
+  }
 }
 
 /** Registers without the order their values came in; the first text of a body stands elsewhere. */

@@ -1,6 +1,7 @@
 /** A small world for commands: everything in memory, every call on record. */
 import type { Background, ServerReport, TokenReport, UpReport } from '../../../adapters/cli/background.ts'
 import {
+  rowText,
   TaskError,
   type Json,
   type MethodName,
@@ -226,7 +227,14 @@ export class FakeWorld implements CliWorld {
 
   private listing(tasks: readonly TaskView[]): Listing {
     const rows = tasks.map((task): ListRow => ({ ...task, kind: this.project.kindOf(task.status) }))
-    return { count: tasks.length, rows: () => rows, json: () => piecesOf(tasks) }
+    return { count: tasks.length, rows: () => rows, lines: () => linesOf(rows), json: () => piecesOf(tasks) }
+  }
+}
+
+function* linesOf(rows: readonly ListRow[]): Iterable<string | Uint8Array> {
+  for (const [index, row] of rows.entries()) {
+    const text = `${rowText(row)}\n`
+    yield index % 2 === 0 ? text : new TextEncoder().encode(text)
   }
 }
 

@@ -1,0 +1,29 @@
+/** One task with everything it has. In a process that does not hold the store, from the parts of the summary that say it. */
+import type { Params, Result } from '../api/methods.ts'
+import type { TaskDetail } from '../task/types.ts'
+import { viewDetail } from '../task/view.ts'
+import { findTask } from './find.ts'
+import type { Project } from './project.ts'
+import { SummaryParts } from './summary-parts.ts'
+import { readBodyAt } from './summary-writer.ts'
+
+export async function showTask(project: Project, { key }: Params<'task.get'>): Promise<Result<'task.get'>> {
+  const task = project.held === undefined ? await showFromParts(project, key) : undefined
+  if (task !== undefined) return { task }
+  const context = project.context(await project.tasks())
+  const state = findTask(key, context)
+  return { task: viewDetail(state, await project.body(state), context) }
+}
+
+async function showFromParts(project: Project, key: unknown): Promise<TaskDetail | undefined> {
+  const { summary: files, config } = project.world
+  const parts = await SummaryParts.open(files, config)
+  const found = await parts?.answer((tasks) => {
+    const context = project.context(tasks)
+    const state = findTask(key, context)
+    return { detail: viewDetail(state, '', context), place: parts.line(state.uid)?.textPlace() }
+  })
+  if (parts === undefined || found?.place === undefined) return undefined
+  const body = await readBodyAt(files, parts.texts, found.place)
+  return body === undefined ? undefined : { ...found.detail, body }
+}
