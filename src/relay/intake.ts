@@ -27,6 +27,7 @@ export class Intake {
 
   take(member: Member, document: RoomDocument, update: Uint8Array, isAnswer: boolean): void {
     if (member.rights === 'read') return this.#takeNothing(member, document, update)
+    if (member.isSpent) return member.refuse('work', 'what you send takes this relay too long')
     const { presences } = this.#desk
     let verdict = judge(update, document.known, { isBoundElsewhere: (client) => presences.isOthers(client, member) })
     if ('refused' in verdict && verdict.refused === 'bound' && this.#restoresOnly(member, update))

@@ -1,6 +1,6 @@
 /**
- * Gives the numbers of keys away for good: the one that was wished for if it is free, else the next. The same answer for
- * the same task, whoever asks and however often. Durable before it is told.
+ * Gives the numbers of keys away for good: the one that was wished for if it is free and not far beyond the others, else
+ * the next. The same answer for the same task, whoever asks and however often. Durable before it is told.
  *
  *   log `keys/<project>`     rows of JSON: [[uid, number], …]
  */
@@ -12,12 +12,15 @@ export type Wish = readonly [uid: string, number: number]
 
 const MOST_WISHES = 1_000
 const GREATEST_NUMBER = 999_999_999_999_999
+/** How far beyond the greatest a number may be: one wish must not make all numbers long that follow. */
+const GREATEST_STEP = 1_000_000
 /** Rows after which they become one. */
 const MANY_ROWS = 1_000
 
 export class KeyBook {
   readonly #numbers = new Map<string, number>()
   readonly #taken = new Set<number>()
+  /** Of those that were within reach when they came: the next is counted from here. */
   #greatest = 0
   #rows = 0
   #lastSeq = 0
@@ -56,7 +59,7 @@ export class KeyBook {
     for (const [uid, number] of wishes) {
       if (this.#numbers.has(uid)) continue
       // Two tasks may have one number for good, given by two relays: each keeps it.
-      given.push(this.#enter(uid, isGiven || !this.#taken.has(number) ? number : this.#greatest + 1))
+      given.push(this.#enter(uid, isGiven || this.#isFree(number) ? number : this.#next()))
     }
     if (given.length > 0) {
       try {
@@ -79,10 +82,22 @@ export class KeyBook {
     this.#rows = 1
   }
 
+  #isFree(number: number): boolean {
+    return number <= this.#greatest + GREATEST_STEP && !this.#taken.has(number)
+  }
+
+  #next(): number {
+    let next = this.#greatest + 1
+    // Given elsewhere, out of reach then.
+    while (this.#taken.has(next)) next++
+    return next
+  }
+
+  /** The same for the same rows in their order: a book that is read again goes on where it was. */
   #enter(uid: string, number: number): Wish {
     this.#numbers.set(uid, number)
     this.#taken.add(number)
-    this.#greatest = Math.max(this.#greatest, number)
+    if (number <= this.#greatest + GREATEST_STEP) this.#greatest = Math.max(this.#greatest, number)
     return [uid, number]
   }
 

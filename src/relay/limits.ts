@@ -7,6 +7,9 @@ export interface RelayLimits {
   /** Bytes of one connection, on average and at once. @default 64 MiB a second, 512 MiB at once */
   readonly bytesPerSecond: number
   readonly bytesAtOnce: number
+  /** How long what one connection sends may take to be taken in. @default 500 ms a second, 10 s at once */
+  readonly workMsPerSecond: number
+  readonly workMsAtOnce: number
   /** What may wait for a client that reads slowly before it is sent away. @default 64 MiB */
   readonly waitingBytes: number
   /** Projects that are open at once. @default 1,000 */
@@ -29,6 +32,8 @@ export const defaultLimits: RelayLimits = {
   messagesAtOnce: 200_000,
   bytesPerSecond: 64 * 1024 * 1024,
   bytesAtOnce: 512 * 1024 * 1024,
+  workMsPerSecond: 500,
+  workMsAtOnce: 10_000,
   waitingBytes: 64 * 1024 * 1024,
   rooms: 1_000,
   members: 5_000,

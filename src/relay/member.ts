@@ -12,12 +12,16 @@ const ASK_AGAIN_MS = 1_000
 export class Member {
   readonly connection: Connection
   readonly rights: Rights
+  /** Ends with its connection. */
+  readonly over: AbortController = new AbortController()
   /** It asked for what it lacks, and hears what is new from then on. */
   hasAsked = false
   /** It has sent a message beyond y-websocket's: it understands ours. */
   isOurs = false
   /** Told by it alone: one that says the same is the same client, come back. */
   name: string | undefined
+  /** It has taken more of the relay's time than it may. */
+  isSpent = false
   /** What it had when it came: of what it wrote until then others may bring what is lost here. */
   vector: Uint8Array | undefined
   #since: Settlement = 'committed'
@@ -28,6 +32,7 @@ export class Member {
   readonly #limits: RelayLimits
   readonly #messages: Allowance
   readonly #bytes: Allowance
+  readonly #work: Allowance
 
   constructor(connection: Connection, rights: Rights, limits: RelayLimits, now: number) {
     this.connection = connection
@@ -35,6 +40,7 @@ export class Member {
     this.#limits = limits
     this.#messages = new Allowance(limits.messagesPerSecond, limits.messagesAtOnce, now)
     this.#bytes = new Allowance(limits.bytesPerSecond, limits.bytesAtOnce, now)
+    this.#work = new Allowance(limits.workMsPerSecond, limits.workMsAtOnce, now)
   }
 
   /** False when it is not sent because the other side reads too slowly; then the connection is over. */
@@ -55,6 +61,13 @@ export class Member {
 
   isWithinBudget(bytes: number, now: number): boolean {
     return this.#messages.take(1, now) && this.#bytes.take(bytes, now)
+  }
+
+  /** For time that is spent already. False once, when it cannot: from then on nothing more is taken from it. */
+  pay(workMs: number, now: number): boolean {
+    if (this.#work.take(workMs, now) || this.isSpent) return true
+    this.isSpent = true
+    return false
   }
 
   /** Something it sent was not taken; a client of ours is told why. */

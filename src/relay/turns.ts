@@ -2,7 +2,7 @@
  * What was let in becomes durable, then known: memory, disk, everyone, answers, in the order in which it came. While one
  * commit is on its way the queue gathers; it leaves as one row and one message.
  */
-import { writeMissing, writeSettled, writeUpdate, writeVector } from '../sync/protocol.ts'
+import { CLOSE, writeMissing, writeSettled, writeUpdate, writeVector } from '../sync/protocol.ts'
 import type { Member } from './member.ts'
 import type { Incoming, RoomDocument } from './room-document.ts'
 import type { RoomWorld } from './room-world.ts'
@@ -13,8 +13,11 @@ type Item =
   | { readonly kind: 'barrier'; readonly number: number; readonly from: Member }
   /** Ask a client for what the relay lacks. */
   | { readonly kind: 'ask'; readonly from: Member }
+  /** It has taken too much of the relay's time. */
+  | { readonly kind: 'dismissal'; readonly from: Member }
 
 type Update = Item & { readonly kind: 'update' }
+type Applied = readonly [news: Uint8Array | undefined, workMs: number]
 
 /** The room around it. */
 export interface TurnsRoom {
@@ -84,27 +87,42 @@ export class Turns {
   async #settle(document: RoomDocument, items: readonly Item[]): Promise<void> {
     const updates = items.filter((item) => item.kind === 'update')
     if (updates.length > 0) {
-      const news = await this.#apply(document, updates)
+      const [news, workMs] = this.#apply(document, updates) ?? (await this.#applyOneByOne(document, updates))
+      const spent = workMs > 0 ? this.#charge(updates, workMs) : []
       if (news !== undefined) {
         this.#world.counters.commits++
         this.#world.counters.updates += updates.length
         await document.commit(news)
         this.#tell(news, updates)
       }
+      // Behind the barriers that came meanwhile.
+      for (const from of spent) this.#queue.push({ kind: 'dismissal', from })
     }
     for (const item of items) this.#answer(document, item)
   }
 
-  async #apply(document: RoomDocument, updates: readonly Update[]): Promise<Uint8Array | undefined> {
+  /** What was taken in as one is paid for by share of the bytes. Who cannot pay goes when what it has sent is settled. */
+  #charge(updates: readonly Update[], workMs: number): readonly Member[] {
+    const shares = new Map<Member, number>()
+    for (const { from, update } of updates) shares.set(from, (shares.get(from) ?? 0) + update.length)
+    const all = updates.reduce((sum, { update }) => sum + update.length, 0)
+    const now = this.#world.runtime.now()
+    return [...shares].flatMap(([member, share]) => (member.pay((workMs * share) / all, now) ? [] : [member]))
+  }
+
+  /** What was new, and how long it took. Undefined where the gate let in what Yjs cannot read. */
+  #apply(document: RoomDocument, updates: readonly Update[]): Applied | undefined {
+    const began = this.#world.runtime.now()
     try {
-      return document.apply(updates)
+      return [document.apply(updates), this.#world.runtime.now() - began]
     } catch {
-      // The gate let in what Yjs cannot read. Whose was it? Memory may have half of it: from the disk, one by one.
-      return this.#applyOneByOne(document, updates)
+      return undefined
     }
   }
 
-  async #applyOneByOne(document: RoomDocument, updates: readonly Update[]): Promise<Uint8Array | undefined> {
+  /** Whose was it? Memory may have half of it: from the disk, one by one. */
+  async #applyOneByOne(document: RoomDocument, updates: readonly Update[]): Promise<Applied> {
+    const began = this.#world.runtime.now()
     const good: Incoming[] = []
     for (const item of updates) {
       await document.reload()
@@ -122,7 +140,7 @@ export class Turns {
     const news = good.length === 0 ? undefined : document.apply(good)
     document.relearn()
     this.#judgeAgain()
-    return news
+    return [news, this.#world.runtime.now() - began]
   }
 
   #judgeAgain(): void {
@@ -156,6 +174,10 @@ export class Turns {
         const status = from.settlement()
         return this.#room.send(from, writeSettled({ number: item.number, status, epoch, time: runtime.now() }))
       }
+      case 'dismissal':
+        if (!this.#room.members.has(from)) return
+        this.#world.counters.closedBudget++
+        return from.connection.close('what you send takes this relay too long: slow down', CLOSE.tooMany)
       case 'vector':
         return this.#answerVector(document, from, item.vector)
     }

@@ -10,6 +10,7 @@ const anyone = { project: PROJECT, token: null }
 const nothing = new Uint8Array()
 const empty = Uint8Array.of(0)
 const [UID1, UID2, UID3] = ['aaaaaaaaaa', 'bbbbbbbbbb', 'cccccccccc']
+const [UID4, UID5, UID6, UID7] = ['dddddddddd', 'eeeeeeeeee', 'ffffffffff', 'gggggggggg']
 
 async function asked(visitor: Visitor, method: string, params: unknown): Promise<unknown> {
   visitor.send(writeQuestion(visitor.all('answer').length + 1, JSON.stringify({ method, params })))
@@ -115,6 +116,49 @@ describe('numbers of keys', () => {
     await asked(visitor, 'keys.learn', { keys: [[UID1, 7]] })
     expect(await asked(visitor, 'keys.confirm', { keys: [[UID2, 7]] })).toEqual({ result: { keys: [[UID2, 8]] } })
     expect(await asked(visitor, 'keys.learn', { keys: [[UID1, 9]] })).toEqual({ result: { keys: [[UID1, 7]] } })
+  })
+
+  it('[U59] a number far beyond all others is not given, nor counted from where it was given elsewhere', async () => {
+    const disk = createMemoryDisk()
+    const [far, within] = [999_999_999_999_999, 1_000_005]
+    {
+      await using place = await openRelay({ disk })
+      const visitor = new Visitor(place.relay)
+      const given = await asked(visitor, 'keys.confirm', { keys: [[UID1, 5]] })
+      expect(given).toEqual({ result: { keys: [[UID1, 5]] } })
+      expect(await asked(visitor, 'keys.confirm', { keys: [[UID2, far]] })).toEqual({ result: { keys: [[UID2, 6]] } })
+      expect(await asked(visitor, 'keys.learn', { keys: [[UID3, far]] })).toEqual({ result: { keys: [[UID3, far]] } })
+      expect(await asked(visitor, 'keys.learn', { keys: [[UID4, 8]] })).toEqual({ result: { keys: [[UID4, 8]] } })
+    }
+    await using place = await openRelay({ disk })
+    const visitor = new Visitor(place.relay)
+    const wishes = [
+      [UID3, 1],
+      [UID5, far],
+      [UID6, within],
+      [UID7, 6],
+    ]
+    expect(await asked(visitor, 'keys.confirm', { keys: wishes })).toEqual({
+      result: {
+        keys: [
+          [UID3, far],
+          [UID5, 9],
+          [UID6, within],
+          [UID7, within + 1],
+        ],
+      },
+    })
+  })
+
+  it("[U59] a number that was learned far away and is reached at last is still one task's", async () => {
+    await using place = await openRelay()
+    const visitor = new Visitor(place.relay)
+    await asked(visitor, 'keys.learn', { keys: [[UID1, 1_000_002]] })
+    await asked(visitor, 'keys.confirm', { keys: [[UID2, 1]] })
+    await asked(visitor, 'keys.confirm', { keys: [[UID3, 1_000_001]] })
+    expect(await asked(visitor, 'keys.confirm', { keys: [[UID4, 1]] })).toEqual({
+      result: { keys: [[UID4, 1_000_003]] },
+    })
   })
 
   it('[U51] a question that makes no sense is answered with a code, and ends nothing', async () => {

@@ -1,7 +1,6 @@
 /** Rooms of a relay: who comes, what is told to whom and when, limits, disks that fail. */
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
-import { createMemoryDisk } from '../../adapters/memory/store.ts'
 import { writePresences } from '../../src/sync/awareness.ts'
 import {
   writeAwareness,
@@ -12,23 +11,7 @@ import {
   writeVector,
 } from '../../src/sync/protocol.ts'
 import { docOf, openRelay, PROJECT, quiet, Visitor } from '../support/relay-visitor.ts'
-
-/** A disk that waits, or fails, when asked to. */
-function disk() {
-  let open = (): void => undefined
-  let gate: Promise<void> | undefined
-  let isFull = false
-  return {
-    disk: createMemoryDisk({ sync: () => (isFull ? Promise.reject(new Error('full')) : (gate ?? Promise.resolve())) }),
-    hold: () => void (gate = new Promise((resolve) => (open = resolve))),
-    letGo: () => {
-      gate = undefined
-      open()
-    },
-    fill: () => void (isFull = true),
-    empty: () => void (isFull = false),
-  }
-}
+import { disk } from '../support/waiting-disk.ts'
 
 const named = (number: number, name: string): Uint8Array =>
   writeQuestion(number, JSON.stringify({ method: 'connection.name', params: { name } }))
