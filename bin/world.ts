@@ -48,6 +48,8 @@ export function realWorld(args: readonly string[]): CliWorld {
     writeConfig: async (dir, name, value) =>
       (await import('./settings.ts')).changeSetting(findWorkspace(dir), name, value),
     edit: async (dir, path) => edit(join(findWorkspace(dir), path), env),
+    program: async (name) => (await import('./child.ts')).findProgram(name, env),
+    sleep: async (ms, options) => (await import('../adapters/node/runtime.ts')).nodeRuntime().sleep(ms, options),
     readFile: async (path) => readFile(path),
     writeNewFile: async (path, bytes) => (await import('./settings.ts')).writeNewFile(path, bytes),
     background: async () => (await import('./background-client.ts')).backgroundOf(env),

@@ -37,6 +37,7 @@ export async function valuesOf(kind: string, asked: Asked, world: CliWorld): Pro
   if (kind === 'change') return changeValues(asked, world)
   if (kind === 'status') return statusValues(asked, world)
   if (kind === 'priority') return plain(priorities)
+  if (kind === 'type') return plain(['agent', 'human'])
   if (kind === 'shell') return plain(['bash', 'zsh'])
   if (kind === 'action') return plain(['get', 'set'])
   if (kind === 'name') return plain(Object.keys((await world.readConfig(asked.dir)).settings))

@@ -30,6 +30,8 @@ export async function candidatesFor(
   const entry = commandTable.find((candidate) => candidate.name === name)
   if (entry === undefined) return []
   const { command } = await entry.load()
+  // Behind -- stands somebody else's command.
+  if (command.runs === true && before.includes('--')) return []
   const after = before.slice(named + 1)
   const dir = resolve(cwd, dirIn(before) ?? '.')
   return inCommand({ entry, grammar: buildGrammar(command, entry), before: after, current, dir }, world)
@@ -67,7 +69,7 @@ async function inCommand(place: Place, world: CliWorld): Promise<readonly Candid
 }
 
 async function optionValues(option: Option, { entry, dir }: Place, world: CliWorld): Promise<readonly Candidate[]> {
-  const kind = /<(.+?)>/.exec(option.flags)?.[1] ?? ''
+  const kind = /<(.+?)(?:\.\.\.)?>/.exec(option.flags)?.[1] ?? ''
   return valuesOf(kind, { command: entry.name, words: [], current: '', dir }, world)
 }
 

@@ -2,7 +2,7 @@
 import type { LoadedCommand } from './command.ts'
 
 /** The headings of top-level help, in order. */
-export const groups = ['Workspace', 'Tasks', 'Work', 'Together', 'What happened', 'Other'] as const
+export const groups = ['Workspace', 'Tasks', 'Work', 'Claims', 'Together', 'What happened', 'Other'] as const
 
 export interface CommandEntry {
   readonly name: string
@@ -15,6 +15,7 @@ export interface CommandEntry {
 
 const EVERY_DAY = 'Tasks'
 const WORK = 'Work'
+const CLAIMS = 'Claims'
 const TAKE_BACK = 'What happened'
 const PLACE = 'Workspace'
 const LIVE = 'Together'
@@ -67,7 +68,12 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'put a task before, after or below another',
     load: () => import('./commands/move.ts'),
   },
-  { name: 'start', group: WORK, summary: 'begin work on tasks', load: () => import('./commands/start.ts') },
+  {
+    name: 'start',
+    group: WORK,
+    summary: 'claim tasks and begin work on them',
+    load: () => import('./commands/start.ts'),
+  },
   { name: 'done', group: WORK, summary: 'mark tasks as done', load: () => import('./commands/done.ts') },
   { name: 'drop', group: WORK, summary: 'close tasks that will not be done', load: () => import('./commands/drop.ts') },
   { name: 'reopen', group: WORK, summary: 'open closed tasks again', load: () => import('./commands/reopen.ts') },
@@ -79,6 +85,31 @@ export const commandTable: readonly CommandEntry[] = [
   },
   { name: 'restore', group: WORK, summary: 'bring deleted tasks back', load: () => import('./commands/restore.ts') },
   { name: 'purge', group: WORK, summary: 'remove deleted tasks for good', load: () => import('./commands/purge.ts') },
+  {
+    name: 'claim',
+    group: CLAIMS,
+    summary: 'hold tasks, so that nobody else works on them',
+    load: () => import('./commands/claim.ts'),
+  },
+  { name: 'renew', group: CLAIMS, summary: 'hold tasks for longer', load: () => import('./commands/renew.ts') },
+  {
+    name: 'release',
+    group: CLAIMS,
+    summary: 'hold tasks no longer',
+    load: () => import('./commands/release.ts'),
+  },
+  {
+    name: 'claims',
+    group: CLAIMS,
+    summary: 'list who holds what, and what was lost',
+    load: () => import('./commands/claims.ts'),
+  },
+  {
+    name: 'assign',
+    group: CLAIMS,
+    summary: 'share out what is ready among several',
+    load: () => import('./commands/assign.ts'),
+  },
   {
     name: 'history',
     group: TAKE_BACK,

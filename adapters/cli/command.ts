@@ -20,6 +20,8 @@ export interface Given {
   readonly text: (name: string) => string | undefined
   /** All values of an option that may be repeated. */
   readonly texts: (name: string) => readonly string[]
+  /** The program behind `--` with its arguments, where the command runs one and one was named. */
+  readonly program?: readonly [name: string, ...args: string[]]
 }
 
 export type Example = readonly [command: string, meaning: string]
@@ -30,6 +32,8 @@ interface CommandHelp {
   readonly examples: readonly Example[]
   /** A command that changes tasks takes `--as <who>`. @default false */
   readonly writes?: boolean
+  /** What stands behind `--` is a program to run, not arguments. @default false */
+  readonly runs?: boolean
   /** Adds arguments and options; `--dir`, `--json`, `--as` and `--help` are there already. */
   readonly grammar: (command: Command) => void
 }

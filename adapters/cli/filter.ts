@@ -20,7 +20,7 @@ export function parseFilter(given: Given): TaskFilter {
 }
 
 /** An option that was given but names nothing would list everything: the opposite of what was asked. */
-function parseNames(option: string, given: Given): readonly string[] {
+export function parseNames(option: string, given: Given): readonly string[] {
   const names = parseList(given.texts(option))
   if (names.length === 0 && given.texts(option).length > 0)
     throw refuse(option, 'it is empty', `name one, as in --${option} web`)

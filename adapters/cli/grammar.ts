@@ -22,6 +22,7 @@ export function parseArguments(
 ): { readonly given: Given } | { readonly help: string } {
   const { name } = surroundings
   const command = buildGrammar(loaded, surroundings)
+  const end = loaded.runs === true ? args.indexOf('--') : -1
   let help = ''
   command.configureOutput({
     writeOut: (text) => {
@@ -32,13 +33,14 @@ export function parseArguments(
     getOutHasColors: () => false,
   })
   try {
-    command.parse(args, { from: 'user' })
+    command.parse(end === -1 ? args : args.slice(0, end), { from: 'user' })
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     if (thrown.code === 'commander.helpDisplayed') return { help }
     throw new TaskError('USAGE', { problem: problemIn(thrown.message), command: name }, { cause: thrown })
   }
-  return { given: readGiven(command, loaded, surroundings) }
+  const given = readGiven(command, loaded, surroundings)
+  return { given: end === -1 ? given : { ...given, program: programIn(args.slice(end + 1), name) } }
 }
 
 /** The grammar alone, for completion too. */
@@ -95,6 +97,11 @@ function readCommon(
   // An empty variable is how a script says "none".
   const actor = loaded.writes === true ? (text('as') ?? (env['TIDEMARK_ACTOR'] || undefined)) : undefined
   return actor === undefined ? common : { ...common, actor: parseActor(actor) }
+}
+
+function programIn([name, ...args]: readonly string[], command: string): readonly [string, ...string[]] {
+  if (name !== undefined && name !== '') return [name, ...args]
+  throw new TaskError('USAGE', { problem: 'no program stands behind --', command })
 }
 
 /** `error: unknown option '--lable'\n(Did you mean --label?)` as one sentence of ours. */

@@ -12,15 +12,16 @@ const TAIL = `Options:
   --version     print the version
 
 Exit codes:
-  0 done             4 refused (conflict, precondition)
+  0 done             4 refused (held, conflict, ...)
   1 fault            5 relay unreachable (the work is saved)
   2 invalid input    6 lock or time ran out
   3 not found        7 not authorised
 
 Environment:
-  TIDEMARK_ACTOR  who changes tasks, for history (like --as)
-  TIDEMARK_TOKEN  opens the relay of the project (instead of tide join)
-  NO_COLOR        no colour
+  TIDEMARK_ACTOR        who changes tasks, for history (like --as)
+  TIDEMARK_TYPE         agent or human: as what tasks are claimed (like --type)
+  TIDEMARK_RELAY_TOKEN  opens the relay of the project (instead of tide join)
+  NO_COLOR              no colour
 `
 
 export function programHelp(width: number): string {

@@ -4,7 +4,8 @@ import type { TaskView } from '../../src/internal.ts'
 import { defineCommand, type CommandDescriptor, type CommandParts, type Common, type Given } from './command.ts'
 import { callWorkspace, say } from './io.ts'
 import { printTasks } from './rows.ts'
-import { parseKeys } from './values.ts'
+import { parseKeys, parseToken } from './values.ts'
+import type { CliWorld } from './world.ts'
 
 export interface KeysOptions extends Common {
   readonly keys: readonly string[]
@@ -12,15 +13,42 @@ export interface KeysOptions extends Common {
 
 type Help = Pick<CommandParts<KeysOptions>, 'about' | 'examples'>
 
-/** `start`, `done`, `drop`, `reopen`: to the first status of that kind. */
-export function transitionCommand(
-  to: 'active' | 'done' | 'dropped' | 'open',
-  help: Help,
-): CommandDescriptor<KeysOptions> {
-  return keysCommand(help, async (options, world) => {
-    const { tasks } = await callWorkspace(options, world, 'tasks.transition', { keys: options.keys, to })
-    await printTasks(options, world, tasks)
+export interface TransitionOptions extends KeysOptions {
+  readonly token?: number
+}
+
+/** `done` and `drop`: to the first status of that kind, and the claim ends with it. */
+export function closingCommand(name: string, to: 'done' | 'dropped', help: Help): CommandDescriptor<TransitionOptions> {
+  return defineCommand<TransitionOptions>({
+    ...help,
+    writes: true,
+    grammar(command) {
+      keysGrammar(command)
+      tokenGrammar(command)
+    },
+    options(given) {
+      const options = keysOptions(given)
+      const token = parseToken(name, given.text('token'), options.keys)
+      return token === undefined ? options : { ...options, token }
+    },
+    run: (options, world) => transition(options, world, to),
   })
+}
+
+/** `reopen`: to the first status of that kind. */
+export function openingCommand(help: Help): CommandDescriptor<KeysOptions> {
+  return keysCommand(help, (options, world) => transition(options, world, 'open'))
+}
+
+async function transition(options: TransitionOptions, world: CliWorld, to: 'done' | 'dropped' | 'open'): Promise<void> {
+  const { keys, token } = options
+  const params = { keys, to, ...(token !== undefined && { token }) }
+  const { tasks } = await callWorkspace(options, world, 'tasks.transition', params)
+  await printTasks(options, world, tasks)
+}
+
+export function tokenGrammar(command: Command): Command {
+  return command.option('--token <n>', 'only if no greater token was granted for the task since')
 }
 
 /** `delete` and `restore`. */

@@ -1,5 +1,5 @@
 /** Words of a command line as trusted values, or the error that says what would be right. */
-import { priorities, TaskError, type Priority } from '../../src/internal.ts'
+import { priorities, TaskError, type ClaimView, type Priority } from '../../src/internal.ts'
 
 const MAX_NAME = 100
 
@@ -57,6 +57,20 @@ export function parseCount(option: string, text: string | undefined): number | u
   throw refuse(option, `${quote(text)} is not a whole number above 0`, `say how many, as in --${option} 20`)
 }
 
+export function parseHolderType(option: string, text: string): ClaimView['type'] {
+  if (text === 'agent' || text === 'human') return text
+  throw refuse(option, `${quote(text)} is neither agent nor human`, 'say agent or human')
+}
+
+/** The token of a claim, as it was printed. It belongs to one task. */
+export function parseToken(command: string, text: string | undefined, keys: readonly string[]): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,15}$/.test(text))
+    throw refuse('token', `${quote(text)} is not the token of a claim`, 'tokens stand in tide claims')
+  if (keys.length > 1) throw misuse(command, 'a token belongs to one task: name one key with --token')
+  return Number(text)
+}
+
 /** Outside text inside a message: short, in quotes, on one line. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
@@ -64,6 +78,12 @@ export function quote(text: string): string {
 
 function isPlain(text: string): boolean {
   return !/\p{Cc}/u.test(text)
+}
+
+/** As people write it: `5s`, `30m`. */
+export function durationText(ms: number): string {
+  const [unit, size] = Object.entries(UNITS).findLast(([, one]) => ms % one === 0) ?? ['ms', 1]
+  return `${ms / size}${unit}`
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -58,6 +58,12 @@ export interface InitOutcome {
   readonly imported: number
 }
 
+/** A program of this machine. */
+export interface Program {
+  /** In this terminal, with no shell between; signals that come meanwhile are passed on. Its exit code; 128 + n where signal n ended it. */
+  run(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number>
+}
+
 export interface CliWorld {
   readonly args: readonly string[]
   readonly cwd: string
@@ -80,6 +86,10 @@ export interface CliWorld {
   writeConfig(dir: string, name: string, value: Json): Promise<void>
   /** Opens a file of the workspace at or above `dir` in the person's editor, and returns when that ends. */
   edit(dir: string, path: string): Promise<void>
+  /** By its path, or from PATH; throws FILE_NOT_FOUND where there is none. */
+  program(name: string): Promise<Program>
+  /** Resolves after `ms`; rejects with the signal's reason. */
+  sleep(ms: number, options: { readonly signal: AbortSignal }): Promise<void>
   readFile(path: string): Promise<Uint8Array>
   /** Refuses to replace a file. */
   writeNewFile(path: string, bytes: Uint8Array): Promise<void>

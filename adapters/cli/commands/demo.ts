@@ -90,6 +90,8 @@ function worldWithin(world: CliWorld, args: readonly string[], dir: string, sink
     readConfig: (...rest) => world.readConfig(...rest),
     writeConfig: (...rest) => world.writeConfig(...rest),
     edit: (...rest) => world.edit(...rest),
+    program: (...rest) => world.program(...rest),
+    sleep: (...rest) => world.sleep(...rest),
     readFile: (...rest) => world.readFile(...rest),
     writeNewFile: (...rest) => world.writeNewFile(...rest),
     scratch: () => world.scratch(),

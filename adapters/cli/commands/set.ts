@@ -4,13 +4,15 @@ import { parseAssignment } from '../assignments.ts'
 import { collectChanges } from '../changes.ts'
 import { defineCommand, type CommandDescriptor, type Common } from '../command.ts'
 import { callWorkspace } from '../io.ts'
+import { tokenGrammar } from '../keys.ts'
 import { printTasks } from '../rows.ts'
-import { misuse, parseKeys, quote } from '../values.ts'
+import { misuse, parseKeys, parseToken, quote } from '../values.ts'
 
 export interface SetOptions extends Common {
   readonly keys: readonly string[]
   readonly changes: TaskChanges
   readonly bodyFromInput: boolean
+  readonly token?: number
 }
 
 export const command: CommandDescriptor<SetOptions> = defineCommand<SetOptions>({
@@ -35,11 +37,11 @@ anything: size='"5"'. null unsets, like an empty value.`,
     ['tide set T-12 body=- < notes.md', 'the body from standard input'],
   ],
   grammar(grammar) {
-    grammar
+    tokenGrammar(grammar)
       .usage('[options] <key...> <field=value...>')
       .argument('<change...>', 'keys, then assignments: T-12 T-13 field=value')
   },
-  options({ common, words }) {
+  options({ common, words, text }) {
     const first = words.findIndex((word) => word.includes('='))
     if (first === -1) throw misuse('set', 'no assignment was given: write field=value after the keys')
     if (first === 0) throw misuse('set', `no task was named before ${quote(words[0] ?? '')}: keys come first`)
@@ -47,12 +49,16 @@ anything: size='"5"'. null unsets, like an empty value.`,
     if (stray !== undefined) throw misuse('set', `${quote(stray)} is no assignment: keys come first, then field=value`)
     const changes = collectChanges()
     for (const word of words.slice(first)) changes.put(parseAssignment(word))
-    return { ...common, keys: parseKeys(words.slice(0, first)), ...changes.collected() }
+    const keys = parseKeys(words.slice(0, first))
+    const token = parseToken('set', text('token'), keys)
+    return { ...common, keys, ...changes.collected(), ...(token !== undefined && { token }) }
   },
   async run(options, world) {
     const body = options.bodyFromInput ? { body: await world.readInput() } : {}
     const changes = { ...options.changes, ...body }
-    const { tasks } = await callWorkspace(options, world, 'tasks.update', { keys: options.keys, changes })
+    const { keys, token } = options
+    const params = { keys, changes, ...(token !== undefined && { token }) }
+    const { tasks } = await callWorkspace(options, world, 'tasks.update', params)
     await printTasks(options, world, tasks)
   },
 })

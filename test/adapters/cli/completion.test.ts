@@ -19,7 +19,7 @@ async function candidates(...words: readonly string[]): Promise<string[]> {
 
 describe('candidates', () => {
   it.each([
-    [['re'], ['ready', 'reopen', 'restore', 'resolve', 'recover']],
+    [['re'], ['ready', 'reopen', 'restore', 'renew', 'release', 'resolve', 'recover']],
     [['help', 'hi'], ['history']],
     [['--v'], ['--version']],
     [
@@ -32,6 +32,14 @@ describe('candidates', () => {
       ['T-1', 'T-2', 'T-3'],
     ],
     [['done', ''], ['T-1']],
+    [['claim', 'T-1', '--t'], ['--type']],
+    [
+      ['claim', '--type', ''],
+      ['agent', 'human'],
+    ],
+    [['claim', 'T-1', '--', ''], []],
+    [['start', 'T-1', '--', 'make', '-'], []],
+    [['assign', '--auto', ''], ['sara']],
     [['reopen', ''], ['T-2']],
     [['purge', ''], ['T-3']],
     [['comment', 'T-1', ''], []],

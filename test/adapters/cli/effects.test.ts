@@ -15,7 +15,7 @@ const asked: readonly (readonly [argv: readonly string[], method: string, params
     'tasks.update',
     { keys, changes: { status: 'doing', addLabels: ['web'] } },
   ],
-  [['start', ...keys], 'tasks.transition', { keys, to: 'active' }],
+  [['start', ...keys], 'tasks.start', { keys, type: 'agent' }],
   [['done', ...keys], 'tasks.transition', { keys, to: 'done' }],
   [['drop', 'T-1'], 'tasks.transition', { keys: ['T-1'], to: 'dropped' }],
   [['reopen', 'T-1'], 'tasks.transition', { keys: ['T-1'], to: 'open' }],

@@ -13,6 +13,7 @@ import type {
   Uid,
 } from '../../../src/internal.ts'
 import { defaultStatuses, TaskError } from '../../../src/internal.ts'
+import { FakeClaims } from './fake-claims.ts'
 
 const NOW = '2026-01-02T03:04:05.678Z'
 
@@ -50,10 +51,13 @@ export class FakeProject {
   readonly tasks: Map<string, TaskDetail> = new Map()
   readonly past: (ChangeView & { readonly states: readonly TaskDetail[] })[] = []
   readonly handlers: Handlers
+  readonly claims: FakeClaims = new FakeClaims(this.tasks, () =>
+    this.all().flatMap(({ key, ready }) => (ready ? [key] : [])),
+  )
 
   constructor(tasks: readonly TaskDetail[] = []) {
     for (const task of tasks) this.tasks.set(task.key, task)
-    this.handlers = { ...this.readers(), ...this.writers(), ...canned }
+    this.handlers = { ...this.readers(), ...this.writers(), ...this.claimers(), ...canned }
   }
 
   /** As lists show them. */
@@ -77,7 +81,8 @@ export class FakeProject {
   private isReady(task: TaskDetail): boolean {
     const closed = (key: string): boolean =>
       ['done', 'dropped'].includes(this.kindOf(this.tasks.get(key)?.status ?? 'done'))
-    return this.kindOf(task.status) === 'open' && !task.deleted && task.dependsOn.every(closed)
+    const { status, deleted, claim, dependsOn } = task
+    return this.kindOf(status) === 'open' && !deleted && claim === null && dependsOn.every(closed)
   }
 
   private view(key: string): TaskView {
@@ -135,7 +140,42 @@ export class FakeProject {
     }
   }
 
-  private writers(): Omit<Handlers, keyof ReturnType<FakeProject['readers']> | keyof typeof canned> {
+  private claimers(): Pick<
+    Handlers,
+    | 'tasks.claim'
+    | 'tasks.claimNext'
+    | 'tasks.assign'
+    | 'task.claim'
+    | 'tasks.renew'
+    | 'tasks.release'
+    | 'claims.list'
+    | 'tasks.start'
+  > {
+    const { claims } = this
+    return {
+      'tasks.claim': (params, actor) => claims.claim(params, actor),
+      'tasks.claimNext': (params, actor) => claims.claimNext(params, actor),
+      'tasks.assign': (params) => claims.assign(params),
+      'tasks.renew': (params, actor) => claims.renew(params, actor),
+      'tasks.release': (params, actor) => claims.release(params, actor),
+      'claims.list': () => claims.list(),
+      'task.claim': ({ key, ...params }, actor) => {
+        const [granted] = claims.claim({ ...params, keys: [key] }, actor).granted
+        if (granted === undefined) throw new TaskError('CLAIM_HELD', { key })
+        return { granted, locked: true }
+      },
+      'tasks.start': (params, actor) => {
+        const outcome = claims.claim(params, actor)
+        if (outcome.failed.length > 0) return { tasks: [], outcome }
+        return { ...this.write(params.keys, 'set', actor, (task) => ({ ...task, status: 'doing' })), outcome }
+      },
+    }
+  }
+
+  private writers(): Omit<
+    Handlers,
+    keyof ReturnType<FakeProject['readers']> | keyof ReturnType<FakeProject['claimers']> | keyof typeof canned
+  > {
     return {
       'task.create': (task, actor) => {
         const key = `T-${this.tasks.size + 1}`
@@ -143,8 +183,12 @@ export class FakeProject {
         this.write([key], 'create', actor, (same) => same)
         return { task: this.view(key) }
       },
-      'tasks.update': ({ keys, changes }, actor) => this.write(keys, 'set', actor, (task) => changed(task, changes)),
-      'tasks.transition': ({ keys, to }, actor) => {
+      'tasks.update': ({ keys, changes, token }, actor) => {
+        this.claims.verify(keys, token)
+        return this.write(keys, 'set', actor, (task) => changed(task, changes))
+      },
+      'tasks.transition': ({ keys, to, token }, actor) => {
+        this.claims.verify(keys, token)
         const status = defaultStatuses.find(({ kind }) => kind === to)?.name ?? to
         return this.write(keys, 'set', actor, (task) => ({ ...task, status }))
       },

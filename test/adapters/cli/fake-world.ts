@@ -19,6 +19,7 @@ import type {
   ListRow,
   OpenWorkspace,
   Output,
+  Program,
 } from '../../../adapters/cli/world.ts'
 import { FakeProject } from './fake-project.ts'
 
@@ -56,6 +57,10 @@ export class FakeWorld implements CliWorld {
   opened = 0
   closed = 0
   scratches = 0
+  now = 0
+  running: () => Promise<number> = async () => 0
+  programEnv: CliWorld['env'] = {}
+  readonly #naps: { readonly until: number; readonly resolve: () => void }[] = []
   readonly #options: FakeOptions
 
   constructor(args: readonly string[], options: FakeOptions = {}) {
@@ -116,6 +121,41 @@ export class FakeWorld implements CliWorld {
   async edit(dir: string, path: string): Promise<void> {
     this.calls.push(['edit', dir, path])
     this.fail()
+  }
+
+  /** Ends with 0 at once, unless a test gives `running` another life. */
+  async program(name: string): Promise<Program> {
+    this.calls.push(['program', name])
+    if (name === 'no-such-program') throw new TaskError('FILE_NOT_FOUND', { path: name })
+    return {
+      run: (args, env) => {
+        this.calls.push(['run', args])
+        this.programEnv = env
+        return this.running()
+      },
+    }
+  }
+
+  sleep(ms: number, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error)
+      this.#naps.push({ until: this.now + ms, resolve })
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+  }
+
+  /** Time goes on by hand, nap by nap; returns when what woke up has done its work. */
+  async tick(ms: number): Promise<void> {
+    const end = this.now + ms
+    for (;;) {
+      const next = this.#naps.toSorted((a, b) => a.until - b.until)[0]
+      if (next === undefined || next.until > end) break
+      this.now = next.until
+      this.#naps.splice(this.#naps.indexOf(next), 1)
+      next.resolve()
+      await settled()
+    }
+    this.now = end
   }
 
   async readConfig(dir: string): Promise<{ path: string; settings: Readonly<Record<string, Json>> }> {
@@ -236,6 +276,11 @@ function* linesOf(rows: readonly ListRow[]): Iterable<string | Uint8Array> {
     const text = `${rowText(row)}\n`
     yield index % 2 === 0 ? text : new TextEncoder().encode(text)
   }
+}
+
+/** Until everything that could go on has gone on: the fake world waits for nothing but its clock. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Text and bytes mixed, as a real index answers. */

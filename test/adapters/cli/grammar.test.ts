@@ -136,10 +136,72 @@ const cases: Readonly<Record<string, readonly (readonly [argv: readonly string[]
     [['slow', 'query'], { words: 'slow query', search: {} }],
     [['slow', '--all', '--limit', '3'], { words: 'slow', search: { all: true, limit: 3 } }],
   ],
-  set: [[['T-1', 'T-2', 'status=doing'], { keys: ['T-1', 'T-2'], changes: { status: 'doing' }, bodyFromInput: false }]],
-  start: [[['T-1', 'T-2', 'T-1'], { keys: ['T-1', 'T-2'] }]],
-  done: [[['T-1'], { keys: ['T-1'] }]],
-  drop: [[['T-1'], { keys: ['T-1'] }]],
+  set: [
+    [['T-1', 'T-2', 'status=doing'], { keys: ['T-1', 'T-2'], changes: { status: 'doing' }, bodyFromInput: false }],
+    [
+      ['T-1', 'status=done', '--token', '7'],
+      { keys: ['T-1'], changes: { status: 'done' }, bodyFromInput: false, token: 7 },
+    ],
+  ],
+  start: [
+    [['T-1', 'T-2', 'T-1'], { keys: ['T-1', 'T-2'], lease: {}, others: {} }],
+    [
+      ['T-1', '--for', '4h', '--wait', '5s', '--', 'make', '--json', '--', 'x'],
+      {
+        keys: ['T-1'],
+        lease: { leaseMs: 14_400_000 },
+        others: { waitMs: 5_000 },
+        program: ['make', '--json', '--', 'x'],
+      },
+    ],
+  ],
+  claim: [
+    [['T-1', 'T-2', 'T-1'], { lease: {}, asked: { what: 'keys', keys: ['T-1', 'T-2'], check: false } }],
+    [
+      ['T-1', '--type', 'human', '--for', '30m', '--wait', '5s', '--request', 'r-1', '--steal', 'agent-1 is gone'],
+      {
+        lease: { type: 'human', leaseMs: 1_800_000, request: 'r-1' },
+        asked: { what: 'keys', keys: ['T-1'], check: false, waitMs: 5_000, steal: 'agent-1 is gone' },
+      },
+    ],
+    [['T-1', '--check'], { lease: {}, asked: { what: 'keys', keys: ['T-1'], check: true } }],
+    [['--next'], { lease: {}, asked: { what: 'next' } }],
+    [
+      ['--next', '-l', 'web', '--label', 'ui', '--count', '3', '--', 'npm', 'test', '--', '-l'],
+      {
+        lease: {},
+        asked: { what: 'next', label: ['web', 'ui'], count: 3 },
+        program: ['npm', 'test', '--', '-l'],
+      },
+    ],
+  ],
+  renew: [
+    [['T-1', 'T-2'], { keys: ['T-1', 'T-2'] }],
+    [
+      ['T-1', '--for', '2h', '--token', '7', '--type', 'agent'],
+      { keys: ['T-1'], leaseMs: 7_200_000, token: 7, type: 'agent' },
+    ],
+  ],
+  release: [
+    [['T-1', 'T-2'], { keys: ['T-1', 'T-2'] }],
+    [['T-1', '--token', '7'], { keys: ['T-1'], token: 7 }],
+  ],
+  claims: [[[], {}]],
+  assign: [
+    [['--auto', 'agent-1', 'agent-2', 'agent-1'], { to: ['agent-1', 'agent-2'], lease: {} }],
+    [
+      ['--limit', '2', '-l', 'night', '--for', '8h', '--type', 'human', '--auto', 'sara,tom'],
+      { to: ['sara', 'tom'], limit: 2, label: ['night'], lease: { leaseMs: 28_800_000, type: 'human' } },
+    ],
+  ],
+  done: [
+    [['T-1'], { keys: ['T-1'] }],
+    [['T-1', '--token', '7'], { keys: ['T-1'], token: 7 }],
+  ],
+  drop: [
+    [['T-1'], { keys: ['T-1'] }],
+    [['T-1', '--token', '7'], { keys: ['T-1'], token: 7 }],
+  ],
   reopen: [[['T-1'], { keys: ['T-1'] }]],
   delete: [[['T-1'], { keys: ['T-1'] }]],
   restore: [[['T-1'], { keys: ['T-1'] }]],

@@ -7,7 +7,7 @@ import { commandTable } from '../../../adapters/cli/command-table.ts'
 import { tide } from './run.ts'
 
 const promised =
-  'init add list ready show search edit set start done drop reopen delete restore purge move comment history undo conflicts resolve status sync config backup recover doctor completion demo up down join token server'.split(
+  'init add list ready show search edit set start done drop reopen delete restore purge move comment history undo conflicts resolve status sync config backup recover doctor completion demo up down join token server claim renew release claims assign'.split(
     ' ',
   )
 const cli = fileURLToPath(new URL('../../../adapters/cli/', import.meta.url))

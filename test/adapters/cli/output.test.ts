@@ -17,7 +17,31 @@ const documents: readonly (readonly [argv: readonly string[], names: readonly st
   [['search', 'Task'], ['tasks']],
   [['show', 'T-1'], ['task']],
   [['set', 'T-1', 'status=doing'], ['tasks']],
-  [['start', 'T-1'], ['tasks']],
+  [
+    ['start', 'T-1'],
+    ['tasks', 'granted', 'assigned', 'failed', 'skipped'],
+  ],
+  [
+    ['claim', 'T-1', 'T-2'],
+    ['granted', 'assigned', 'failed', 'skipped'],
+  ],
+  [
+    ['claim', '--next'],
+    ['granted', 'assigned', 'failed', 'skipped'],
+  ],
+  [
+    ['claim', 'T-1', '--check'],
+    ['granted', 'assigned', 'failed', 'skipped', 'free'],
+  ],
+  [
+    ['assign', '--auto', 'agent-1', 'agent-2'],
+    ['granted', 'assigned', 'failed', 'skipped'],
+  ],
+  [
+    ['release', 'T-1'],
+    ['released', 'failed'],
+  ],
+  [['claims'], ['claims', 'lost', 'fresh']],
   [['done', 'T-1', 'T-2'], ['tasks']],
   [['drop', 'T-1'], ['tasks']],
   [['reopen', 'T-1'], ['tasks']],

@@ -1,0 +1,68 @@
+/** What became of a claim, as a command tells it: granted on stdout, refused as the error of the first that failed. */
+import { TaskError, type Result } from '../../src/internal.ts'
+import type { Common } from './command.ts'
+import { printJson, say } from './io.ts'
+import { durationText } from './values.ts'
+import type { CliWorld } from './world.ts'
+
+export type ClaimOutcome = Result<'tasks.claim'>
+export type GrantedClaim = ClaimOutcome['granted'][number]
+export type FailedClaim = ClaimOutcome['failed'][number]
+
+export async function printOutcome(options: Common, world: CliWorld, outcome: ClaimOutcome): Promise<void> {
+  const { granted, assigned, failed, skipped } = outcome
+  if (options.json) return printJson(world, { granted, assigned, failed, skipped })
+  const { grantText } = await import('./claim-lines.ts')
+  world.stdout.write(grantText(granted, world.stdout))
+  await tellSkipped(options, world, skipped)
+  tellTentative(world, granted)
+}
+
+export async function tellSkipped(options: Common, world: CliWorld, skipped: readonly FailedClaim[]): Promise<void> {
+  if (skipped.length === 0) return
+  const { printable } = await import('./width.ts')
+  for (const { key, heldBy } of skipped)
+    say(options, world, printable(`passed over ${key}: ${heldBy === null ? 'taken meanwhile' : nameOf(heldBy)}`))
+}
+
+/** Not only on a terminal: whoever acts on a claim that may still be refused has to know. */
+export function tellTentative(world: CliWorld, granted: readonly GrantedClaim[]): void {
+  const keys = granted.filter(({ state }) => state === 'tentative').map(({ key }) => key)
+  if (keys.length === 0) return
+  const [is, it] = keys.length === 1 ? ['is', 'it'] : ['are', 'they']
+  world.stderr.write(
+    `tide: the relay could not be asked: ${keys.join(', ')} ${is} claimed tentatively until ${it} can be\n`,
+  )
+}
+
+/** Returns where nothing failed. Others that failed beside the first are told before it. */
+export async function refuseFailed(
+  options: Common,
+  world: CliWorld,
+  { assigned, failed }: Pick<ClaimOutcome, 'assigned' | 'failed'>,
+  { waitMs = 0, more = {} }: { readonly waitMs?: number; readonly more?: Readonly<Record<string, unknown>> } = {},
+): Promise<void> {
+  const [first, ...others] = failed
+  if (first === undefined) return
+  if (!options.json && others.length > 0) {
+    const { printable } = await import('./width.ts')
+    for (const one of others) world.stderr.write(`tide: ${printable((await failureOf(one, waitMs)).message)}\n`)
+  }
+  const error = await failureOf(first, waitMs)
+  throw new TaskError(error.code, { ...error.details, assigned, failed, ...more })
+}
+
+/** One that failed, as the error that says so. */
+export async function failureOf(failed: FailedClaim, waitMs: number): Promise<TaskError> {
+  const { moment } = await import('./detail.ts')
+  const { key, code, heldBy, existing_assignee: known } = failed
+  const holder = heldBy === null ? (known ?? 'somebody else') : nameOf(heldBy)
+  const until = heldBy === null ? 'it is released' : moment(heldBy.expiresAt)
+  const how = heldBy === null ? 'it was released, or its lease ran out' : `${holder} holds it until ${until}`
+  return new TaskError(code, { key, holder, until, how, wait: durationText(waitMs), heldBy })
+}
+
+/** `agent:agent-1`; with `~` in front while the relay has not agreed. */
+export function nameOf({ by, type, state }: Pick<GrantedClaim, 'by' | 'type' | 'state'>): string {
+  return `${state === 'tentative' ? '~' : ''}${type}:${by}`
+}

@@ -1,0 +1,37 @@
+/** What `claim` and `start` share: first the claim, then its answer, or the program behind `--` for as long as that runs. */
+import { tellTentative, type GrantedClaim } from './claim-answers.ts'
+import type { Common, Given } from './command.ts'
+import { runHolding } from './holding.ts'
+import { say } from './io.ts'
+import type { CliWorld } from './world.ts'
+
+/** Everything is saved here, and the relay has not agreed to it yet. */
+const TENTATIVE_EXIT = 5
+
+export interface ClaimingOptions extends Common {
+  readonly program?: Given['program']
+  readonly leaseMs?: number
+  readonly waitMs?: number
+}
+
+/** Who waits wants a claim that is granted: a tentative one stays, and is not enough to run the program. */
+export async function claiming<Answer>(
+  options: ClaimingOptions,
+  world: CliWorld,
+  claim: () => Promise<Answer>,
+  grantedIn: (answer: Answer) => readonly GrantedClaim[],
+  print: (answer: Answer) => Promise<void>,
+): Promise<number | void> {
+  const [name, ...args] = options.program ?? []
+  const program = name === undefined ? undefined : await world.program(name)
+  const answer = await claim()
+  const granted = grantedIn(answer)
+  const isNotEnough = options.waitMs !== undefined && granted.some(({ state }) => state === 'tentative')
+  if (program === undefined || isNotEnough) {
+    await print(answer)
+    return isNotEnough ? TENTATIVE_EXIT : 0
+  }
+  tellTentative(world, granted)
+  say(options, world, `${granted.map(({ key }) => key).join(', ')}: held while ${name} runs`)
+  return runHolding(program, args, granted, options, world)
+}
