@@ -10,6 +10,7 @@
 import type { Uid } from '../ids.ts'
 import type { ByteText, SummaryFiles } from '../ports.ts'
 import { hash53 } from '../task/hash.ts'
+import { blockOf } from './summary-index.ts'
 import { FLAGS_LENGTH, Line } from './summary-line.ts'
 import type { Config } from './config.ts'
 import type { Stamp } from '../task/registers.ts'
@@ -20,6 +21,7 @@ const HEAD_END = '\n'
 const LINE_END = 10
 const SEAL = '='
 const SEAL_BYTE = SEAL.charCodeAt(0)
+const FEW_REPLACED = 16
 
 export interface Seal {
   /** Of the store's disk: any reader compares it. */
@@ -116,16 +118,15 @@ function sealText(files: Pick<SummaryFiles, 'sum'>, seal: Seal, before: number):
 /** All lines that count, in the order of the tasks. Costs a walk over the bytes, not over their meaning. */
 export function currentLines(summary: Summary): readonly Line[] {
   const replaced = tailLines(summary.source, summary.tailStart)
+  const base = baseLines(summary)
+  if (replaced.size === 0) return base
   const lines: Line[] = []
-  if (replaced.size === 0) {
-    for (const line of baseLines(summary)) lines.push(line)
-    return lines
-  }
   const moved: Line[] = []
-  for (const line of baseLines(summary)) {
-    const { uid } = line
-    const newer = replaced.get(uid)
-    if (newer === undefined) lines.push(line)
+  const uidOf = namesOf(summary, replaced)
+  for (const line of base) {
+    const uid = uidOf(line)
+    const newer = uid === undefined ? undefined : replaced.get(uid)
+    if (uid === undefined || newer === undefined) lines.push(line)
     else {
       replaced.delete(uid)
       if (newer.order === line.order) lines.push(newer)
@@ -164,13 +165,31 @@ export function* linesWith(summary: Summary, text: string): Iterable<Line> {
   }
 }
 
-function* baseLines(summary: Summary): Iterable<Line> {
-  const { source, baseEnd } = summary
-  for (let start = summary.baseStart; start < baseEnd;) {
+/** No generator: a list of thousands would make as many objects again. */
+function baseLines({ source, baseStart, baseEnd }: Summary): readonly Line[] {
+  const lines: Line[] = []
+  for (let start = baseStart; start < baseEnd;) {
     const line = lineAt(source, start)
-    yield line
+    lines.push(line)
     start = line.end + 1
   }
+  return lines
+}
+
+/** Which of some tasks a line of the base is of. Where they are few, they are looked up instead of reading the uid of each line. */
+function namesOf(summary: Summary, replaced: ReadonlyMap<Uid, Line>): (line: Line) => Uid | undefined {
+  if (replaced.size > FEW_REPLACED) return (line) => line.uid
+  const { source, baseStart, baseEnd, tailStart } = summary
+  const index = source.part(baseEnd, tailStart)
+  const starts = new Map<number, Uid>()
+  for (const uid of replaced.keys()) {
+    const block = blockOf(index, uid)
+    if (block === undefined) continue
+    const at = baseStart + block.at
+    const line = findLine({ source: source.part(at, at + block.size), baseStart: 0 }, uid)
+    if (line !== undefined) starts.set(at + line.start, uid)
+  }
+  return (line) => starts.get(line.start)
 }
 
 /** The newest of each task behind the base. */
@@ -191,6 +210,7 @@ function lineAt(source: ByteText, start: number): Line {
 
 /** New tasks mostly stand at the end; others find their place by halving. */
 function insertInOrder(lines: readonly Line[], moved: readonly Line[]): readonly Line[] {
+  if (moved.length === 0) return lines
   const result: Line[] = []
   let from = 0
   for (const line of moved) {
