@@ -128,7 +128,8 @@ export class MirrorWorld {
     const fate: Fate | undefined = dice.chance(KILLED) ? { after: dice.below(7), isDone: dice.chance(0.5) } : undefined
     const outcome = await this.#do(step.kind, workspace, dice, fate)
     this.#count(outcome === 'done' ? `done: ${step.kind}` : outcome)
-    if (outcome === 'killed') workspace.spoil(dice)
+    // Whoever is killed by a letter is the one who opened it.
+    if (outcome === 'killed' && step.kind !== 'deliver') workspace.spoil(dice)
     if (SAVES.has(step.kind) && dice.chance(0.5)) {
       const scanned = await workspace.scan({}, fate)
       if (scanned === 'killed') {
@@ -240,9 +241,13 @@ export class MirrorWorld {
     const change = `${this.#steps}`
     this.book.saved(from, text, change, moved)
     // On top of what came by version control, and nobody has read.
-    if (!workspace.allTexts(path).includes(from)) this.book.unsure(moved.join(' '), change)
+    if (!workspace.sureTexts(path).includes(from)) this.book.unsure(moved.join(' '), change)
     const others = workspace.isUncertain ? workspace.allTexts(path) : workspace.candidates(path)
     this.book.unclear(from, text, others, change)
+    // Nobody read what lies between two looks: together they may be nearer to another text than each by itself.
+    const origin = workspace.madeFrom(path, from)
+    if (origin !== from) this.book.unclear(origin, text, others, change)
+    workspace.leavesUnread(path, from, text)
     if (isShape) workspace.reshaped.add(bornIn(text) ?? '')
     workspace.put(path, text)
     return 'done'
@@ -297,7 +302,7 @@ export class MirrorWorld {
     // One that was saved without its id, or brought back from before it had one after it was gone, and moved before anyone
     // looked is nobody's.
     const isGone = (await workspace.rows()).get(path)?.state === 'gone'
-    if (idIn(text) === undefined && (isGone || !workspace.allTexts(path).includes(text))) return 'nothing there'
+    if (idIn(text) === undefined && (isGone || !workspace.sureTexts(path).includes(text))) return 'nothing there'
     const folder = dice.chance(0.5) ? 'tasks/' : 'tasks/sub/'
     workspace.rename(path, `${folder}renamed ${this.#steps}.md`, text)
     return 'done'

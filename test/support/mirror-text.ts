@@ -48,8 +48,9 @@ export function bornIn(text: string): string | undefined {
   return /^born: (w\d+)\r?$/m.exec(text)?.[1]
 }
 
+/** In quotes where it reads like a number without them. */
 export function idIn(text: string): string | undefined {
-  return /^id: (\S+)\r?$/m.exec(text)?.[1]
+  return /^id: (["']?)([^\s"']+)\1\r?$/m.exec(text)?.[2]
 }
 
 export interface Edited {

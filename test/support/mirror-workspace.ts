@@ -22,6 +22,8 @@ const REFUSALS = new Set(['TASK_NOT_FOUND', 'INVALID_INPUT', 'NOT_DELETED', 'CHA
 interface HeldText {
   readonly text: string
   readonly isSave: boolean
+  /** A process that was killed may have read it, or not. */
+  readonly isUnsure?: boolean
 }
 
 /** How a file began here, for what must be left of it. */
@@ -43,6 +45,7 @@ export class MirroredWorkspace {
   readonly #held = new Map<string, HeldText[]>()
   /** In files when a mirror looked at them, and not known to be read. */
   readonly #waiting = new Map<string, string>()
+  readonly #unread = new Map<string, { readonly from: string; readonly to: string }>()
   #process: MirrorProcess | undefined
   #oldFiles = new Map<string, Uint8Array>()
   #told = new Map<MirroredWorkspace, Uint8Array>()
@@ -85,6 +88,17 @@ export class MirroredWorkspace {
   /** What stood there unread is gone with the next save. */
   forget(path: string): void {
     this.#waiting.delete(path)
+    this.#unread.delete(path)
+  }
+
+  /** Of saves that nobody looks at in between, the first text that somebody may have looked at. */
+  madeFrom(path: string, from: string): string {
+    const first = this.#unread.get(path)
+    return first?.to === from ? first.from : from
+  }
+
+  leavesUnread(path: string, from: string, to: string): void {
+    this.#unread.set(path, { from: this.madeFrom(path, from), to })
   }
 
   /** The texts since a person's last save, that one included, oldest first. */
@@ -102,6 +116,11 @@ export class MirroredWorkspace {
 
   allTexts(path: string): readonly string[] {
     return (this.#held.get(path) ?? []).map(({ text }) => text)
+  }
+
+  /** Those that a mirror has surely read, or written. */
+  sureTexts(path: string): readonly string[] {
+    return (this.#held.get(path) ?? []).flatMap(({ text, isUnsure }) => (isUnsure === true ? [] : [text]))
   }
 
   /** Surely: a mirror remembers no fewer than these. */
@@ -137,6 +156,7 @@ export class MirroredWorkspace {
     this.#oldFiles = new Map(this.memory.files)
     const before = await this.texts()
     for (const [path, text] of before) this.#waiting.set(path, text)
+    this.#unread.clear()
     const outcome = await this.#outcome(what, work, fate)
     await this.#followNames(before)
     if (ends && outcome !== 'killed') await this.close()
@@ -244,6 +264,9 @@ export class MirroredWorkspace {
         this.#begin(path, text)
         this.#add(path, text, true)
       }
+    } else if (outcome === 'killed') {
+      // A save all the same, whether it came to be read or not: what was before it is no candidate any more.
+      for (const [path, text] of this.#waiting) this.#add(path, text, true, true)
     }
     await this.#noticeWritten(before)
   }
@@ -277,9 +300,11 @@ export class MirroredWorkspace {
     for (const [path, text] of await this.texts()) if (before.get(path) !== text) this.#add(path, text, false)
   }
 
-  #add(path: string, text: string, isSave: boolean): void {
+  #add(path: string, text: string, isSave: boolean, isUnsure = false): void {
     const texts = this.#held.get(path) ?? []
-    if (texts.at(-1)?.text !== text) this.#held.set(path, [...texts, { text, isSave }])
+    const last = texts.at(-1)
+    if (last?.text !== text) this.#held.set(path, [...texts, { text, isSave, isUnsure }])
+    else if (last.isUnsure === true && !isUnsure) this.#held.set(path, [...texts.slice(0, -1), { text, isSave }])
   }
 
   async pathOf(uid: string): Promise<string | undefined> {
