@@ -6,38 +6,24 @@
  */
 import type { Uid } from '../ids.ts'
 import type { StoreChange } from '../ports.ts'
-import { BODY, DELETED, ORDER, SHAPE, type Field } from '../task/fields.ts'
-import type { BodyBase } from '../task/body-at.ts'
+import { DELETED } from '../task/fields.ts'
 import { isConfirmed } from '../task/keys.ts'
-import { aliveIn, isSeed, type Alive, type TaskState, type Write } from '../task/registers.ts'
+import type { TaskState, Write } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
 import { isDeleted } from '../task/view.ts'
-import { seenIn, withBase, writeRecord, cellOf, type BaseTask, type FileRecord } from './base.ts'
+import { writeRecord, cellOf, type FileRecord } from './base.ts'
 import { FILES_WAIT, problem, type FileProblem } from './dangers.ts'
 import { FileIndex, type IndexSeal } from './file-index.ts'
 import { look, lookAt, type Look, type LookOptions } from './looking.ts'
-import type { ReadFile, Reading, ReadOptions, ReadTask } from './read-file.ts'
+import type { Reading, ReadOptions, ReadTask } from './read-file.ts'
 import { readFiles } from './reading.ts'
+import { isSaidBySeeds, readRecordOf, type Committed } from './remembering.ts'
 import { waitingFor } from './renaming.ts'
 import { renderTasks, rowFor, type Rendered } from './rendering.ts'
-import { seenNow } from './saying.ts'
 import { deletion, isMissing, judgeMissing, MISSING, withoutFile, type Missing } from './missing.ts'
 import { moveFiles, type HalfWay, type Moves } from './moving.ts'
 import { editPlan, importPlan, NOTHING, type FilePlan, type Numbering } from './planning.ts'
-import { isInFiles, sameValue } from './said.ts'
 import type { Bodies, MirrorHost, MirrorWorld } from './world.ts'
-
-/** What the commits of the plans made of them. */
-export interface Committed {
-  readonly tasks: TaskTable
-  /** As they were when the files were read. */
-  readonly before: Pick<TaskTable, 'get'>
-  readonly bases: ReadonlyMap<Uid, BodyBase>
-  /** The values that were written, by task and field. */
-  readonly written: ReadonlyMap<Uid, ReadonlyMap<Field, Alive>>
-  /** Cells of files that are remembered already, by what they say alone. */
-  readonly remembered: ReadonlySet<string>
-}
 
 export class Mirror {
   readonly index: FileIndex
@@ -93,6 +79,7 @@ export class Mirror {
       editPlan(
         'edit',
         reading.files.filter(({ meaning }) => meaning === 'edit' || meaning === 'stale'),
+        reading.moved,
       ),
       editPlan(
         'putback',
@@ -315,69 +302,6 @@ export class Mirror {
       .map((uid): Write => ({ uid, field: DELETED, value: false }))
     return { ...NOTHING, verb: 'restore', writes }
   }
-}
-
-/** The text as it was read, with what it showed: what it was edited from, and what was written since. */
-async function readRecordOf(file: ReadFile, committed: Committed, bodies: Bodies): Promise<FileRecord> {
-  const tasks: BaseTask[] = []
-  for (const task of file.tasks) tasks.push(await readTaskOf(task, committed, bodies))
-  return withBase(file.record, { text: file.text, how: file.how, tasks })
-}
-
-async function readTaskOf(task: ReadTask, { tasks, bases, written }: Committed, bodies: Bodies): Promise<BaseTask> {
-  const { uid, said, base, edits } = task
-  const state = tasks.get(uid)
-  if (base === undefined || edits === undefined) {
-    if (state === undefined || isSaidBySeeds(state, task)) return { uid, seen: new Map() }
-    return seenNow(state, said, task.hasLiveBody === true ? task.body : undefined, bodies)
-  }
-  const seen = new Map(base.seen)
-  for (const [field, value] of written.get(uid) ?? []) if (isInFiles(field)) seen.set(field, [value])
-  for (const [field, value] of said)
-    if (!seen.has(field) && state !== undefined) {
-      const same = aliveIn(state, field).filter((alive) => sameValue(alive.value, value))
-      if (same.length > 0) seen.set(field, same)
-      else seen.set(field, seenIn(base, field, value))
-    }
-  const body = await bodyOf(task, bases.get(uid), () =>
-    state === undefined ? Promise.resolve(undefined) : bodies.charactersOf(state, undefined),
-  )
-  return { uid, seen, ...(body === undefined ? {} : { body }) }
-}
-
-/** What the file's own body consists of; an edit that was carried over to another text made another one. */
-async function bodyOf(
-  { base, edits, body = '', parsed }: ReadTask,
-  now: BodyBase | undefined,
-  live: () => Promise<BaseTask['body']>,
-): Promise<BaseTask['body']> {
-  if (edits?.restored !== undefined) return live()
-  const isEdited = edits?.body !== undefined
-  const { text, name, characters } = isEdited ? (now ?? { text: '' }) : { text: body, ...base?.body }
-  if (name === undefined || characters === undefined) return undefined
-  if (parsed.body === undefined || parsed.body === text) return { name, characters }
-  const { charactersIn } = await import('../task/body-at.ts')
-  return { name, characters: charactersIn({ text, name, characters }, parsed.body) }
-}
-
-/**
- * A new task of which there is nothing but what its file says: most of a first import. Then the text itself is all there is
- * to remember. Where in doubt, the file is looked at again.
- */
-function isSaidBySeeds(state: TaskState | undefined, { said, body = '' }: ReadTask): boolean {
-  if (state === undefined) return false
-  let count = 0
-  let hasBody = false
-  for (const [field, [value, ...others]] of state.registers) {
-    if (field === DELETED) return false
-    const isBody = field === BODY
-    if (!isBody && (!isInFiles(field) || field === SHAPE || field === ORDER)) continue
-    if (value === undefined || others.length > 0 || !isSeed(value)) return false
-    if (isBody ? value.value !== body : !sameValue(value.value, said.get(field))) return false
-    if (isBody) hasBody = true
-    else count++
-  }
-  return count === said.size - (said.has(SHAPE) ? 1 : 0) - (said.has(ORDER) ? 1 : 0) && hasBody === (body !== '')
 }
 
 /** Its id, or the key that is certain by now, is still to be written into the file. */

@@ -13,7 +13,8 @@ import type { Json } from '../task/types.ts'
 import { cellOf, withBase, writeRecord } from './base.ts'
 import type { BodyAt } from './edits.ts'
 import type { ReadFile, Reading } from './read-file.ts'
-import type { MirrorHost } from './world.ts'
+import { rememberEdits, type Readable } from './remembering.ts'
+import type { Bodies, MirrorHost } from './world.ts'
 
 /** What changed files come to, as one change for each way of changing them. */
 export interface FilePlan {
@@ -25,6 +26,8 @@ export interface FilePlan {
   readonly lastNumber: number
   /** What is remembered of new files, in the same commit: a file without an id is found again by it. */
   readonly records: readonly StoreChange[]
+  /** Of changed files, in the same commit, too; known once the writes have their stamps. */
+  readonly remember?: (done: Readable, bodies: Bodies) => Promise<readonly StoreChange[]>
 }
 
 export interface Numbering {
@@ -87,7 +90,8 @@ export function importPlan(reading: Reading, host: MirrorHost, numbering: Number
   return { ...NOTHING, verb: 'import', seeds, writes, lastNumber, records }
 }
 
-export function editPlan(verb: 'edit' | 'putback', files: readonly ReadFile[]): FilePlan {
+/** `moved`: where files stood before that are remembered in the same commit. A text put back may be put back again. */
+export function editPlan(verb: 'edit' | 'putback', files: readonly ReadFile[], moved?: Reading['moved']): FilePlan {
   const writes: Write[] = []
   const bodies: FilePlan['bodies'][number][] = []
   const restored: { uid: Uid; next: string }[] = []
@@ -104,7 +108,8 @@ export function editPlan(verb: 'edit' | 'putback', files: readonly ReadFile[]): 
       if (edits.restored !== undefined) restored.push(edits.restored)
     }
   }
-  return { ...NOTHING, verb, writes, bodies, restored }
+  const remember: FilePlan['remember'] = (done, of) => rememberEdits(files, moved ?? [], done, of)
+  return { ...NOTHING, verb, writes, bodies, restored, ...(moved === undefined ? {} : { remember }) }
 }
 
 /** A body put back whole: what it displaces stays listed beside it. */

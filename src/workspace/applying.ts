@@ -53,10 +53,13 @@ export async function applyPlan(project: OpenProject, plan: Plan): Promise<Appli
   const edits: Change = { ...newChange(project.world, held, plan), edits: planned.edits, texts: bodies.texts }
   const keys = keysIn(edits, (uid) => tasks.get(uid) ?? planned.states.get(uid), project.context(tasks).keyOf)
   const change: Change = { ...edits, keys }
+  const written = writtenBy([change], planned.states)
+  const known = { get: (uid: Uid): TaskState | undefined => planned.states.get(uid) ?? tasks.get(uid) }
   await held.commit([...updates, update], [change], {
     lastNumber: plan.lastNumber,
     due: project.hasFiles ? uids : [],
     records: plan.records,
+    remembered: await plan.remember?.({ tasks: known, bases: bodies.bases, written }),
   })
   held.goOn(planned.entries.length)
   const loaded = project.loaded()
@@ -109,7 +112,10 @@ export function newChange(
 }
 
 /** The values that changes wrote, as far as they are alive still. */
-export function writtenBy(changes: readonly Change[], tasks: TaskTable): ReadonlyMap<Uid, ReadonlyMap<Field, Alive>> {
+export function writtenBy(
+  changes: readonly Change[],
+  tasks: Pick<TaskTable, 'get'>,
+): ReadonlyMap<Uid, ReadonlyMap<Field, Alive>> {
   const written = new Map<Uid, Map<Field, Alive>>()
   for (const { edits } of changes) {
     for (const { uid, field, stamp } of edits) {

@@ -22,6 +22,8 @@ export interface Along {
   readonly due?: Iterable<Uid>
   /** What is remembered of files. */
   readonly records?: readonly StoreChange[] | undefined
+  /** Of files that no index takes for unchanged: it holds on. */
+  readonly remembered?: readonly StoreChange[] | undefined
   /** Updates that were written elsewhere: before those written here. */
   readonly heard?: readonly Uint8Array[]
 }
@@ -103,7 +105,7 @@ export class Held {
   async commit(
     updates: readonly Uint8Array[],
     past: readonly Change[],
-    { lastNumber = 0, due = [], records = [], heard = [] }: Along = {},
+    { lastNumber = 0, due = [], records = [], remembered = [], heard = [] }: Along = {},
   ): Promise<void> {
     const first = this.#isNew ? [(await import('../task/replica.ts')).firstUpdate()] : []
     const own = [...first, ...updates]
@@ -126,7 +128,7 @@ export class Held {
       ...all.map((update) => ({ append: DOCUMENT, bytes: update })),
       ...past.map((change) => ({ append: HISTORY, bytes: writeChange(change) })),
     ]
-    await this.store.commit([...changes, ...records, headChange(head)])
+    await this.store.commit([...changes, ...records, ...remembered, headChange(head)])
     this.#head = head
     this.#isNew = false
     // One that is not the last does not make the write whole.

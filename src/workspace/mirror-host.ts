@@ -2,7 +2,7 @@
 import type { Key, Uid } from '../ids.ts'
 import { isUid } from '../ids.ts'
 import type { FileRecord } from '../mirror/base.ts'
-import type { Numbering } from '../mirror/planning.ts'
+import { restoringWrites, type FilePlan, type Numbering } from '../mirror/planning.ts'
 import type { Bodies, MirrorHost } from '../mirror/world.ts'
 import { nameOfBody } from '../task/body-values.ts'
 import { BODY } from '../task/fields.ts'
@@ -13,6 +13,7 @@ import { keyOfTask } from '../task/view.ts'
 import type { Config } from './config.ts'
 import type { Held } from './held.ts'
 import type { MirroredProject } from './mirroring.ts'
+import type { Plan, PlannedBody } from './plan.ts'
 
 /** `record`: what is remembered of a file. `newBodies`: of tasks that are being written. */
 export async function hostOf(
@@ -90,4 +91,21 @@ export function numberingOf(tasks: TaskTable, held: Held, { relay }: Config, now
 /** Tasks that stand in no file. */
 export function withoutFile(tasks: TaskTable, pathOf: (uid: Uid) => string | undefined): readonly Uid[] {
   return [...tasks.uids()].filter((uid) => pathOf(uid) === undefined)
+}
+
+/** What files say, as the project writes it. */
+export async function planFor(plan: FilePlan, project: MirroredProject): Promise<Plan> {
+  const tasks = await project.tasks()
+  const bodies: PlannedBody[] = [...plan.bodies]
+  const writes = [...plan.writes]
+  for (const { uid, next } of plan.restored) {
+    const state = tasks.get(uid)
+    if (state === undefined) continue
+    const restoring = restoringWrites(state, await project.body(state), next)
+    writes.push(...restoring.writes)
+    if (restoring.edits) bodies.push({ uid, next })
+  }
+  if (bodies.length > 0 || plan.seeds.length > 0) await project.replica()
+  const { verb, seeds, lastNumber, records, remember } = plan
+  return { verb, writes, bodies, seeds, lastNumber, records, remember: (done) => remember?.(done, bodiesOf(project)) }
 }

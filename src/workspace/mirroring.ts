@@ -4,10 +4,10 @@ import type { Change } from '../history/change.ts'
 import type { Uid } from '../ids.ts'
 import type { FileProblem } from '../mirror/dangers.ts'
 import type { Look } from '../mirror/looking.ts'
-import { Mirror, type Committed } from '../mirror/mirror.ts'
-import { restoringWrites, type FilePlan } from '../mirror/planning.ts'
+import { Mirror } from '../mirror/mirror.ts'
 import { cellOf, readRecord, type FileRecord } from '../mirror/base.ts'
 import type { ReadOptions } from '../mirror/read-file.ts'
+import type { Committed } from '../mirror/remembering.ts'
 import type { MirrorHost, MirrorWorld } from '../mirror/world.ts'
 import type { StoreChange } from '../ports.ts'
 import type { BodyBase } from '../task/body-at.ts'
@@ -17,9 +17,8 @@ import type { Differing } from './file-comparison.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
 import { dueBeside, type Held } from './held.ts'
 import { lookWhenReady } from './looking-when-ready.ts'
-import { bodiesOf, hostOf, withoutFile, numberingOf } from './mirror-host.ts'
+import { bodiesOf, hostOf, withoutFile, numberingOf, planFor } from './mirror-host.ts'
 import { namedBy } from './named-by.ts'
-import type { PlannedBody, Plan } from './plan.ts'
 import { applyPlan, writtenBy, type OpenProject } from './applying.ts'
 import type { ProjectWorld } from './world.ts'
 
@@ -140,7 +139,8 @@ export class Mirroring {
 
   /** The index says for which state of the store it holds. */
   async seal(held: Held | undefined, seen?: Look): Promise<void> {
-    if (held === undefined) return
+    // One that was found broken, or was another state's, and that nobody has made anew, holds for none.
+    if (held === undefined || (this.#proven !== held && !this.#isOf(held))) return
     await this.#mirror.save(
       {
         mark: this.#world.summary.mark(),
@@ -207,7 +207,7 @@ export class Mirroring {
         {},
       )
       for (const plan of plans.filter(({ verb }) => verb === 'import'))
-        await applyPlan(project, await this.#planFor(onlyLost(plan, host.tasks, due), project))
+        await applyPlan(project, await planFor(onlyLost(plan, host.tasks, due), project))
       const writes = await wholeBodies(reading.files, host, due)
       if (writes.length > 0) await applyPlan(project, { verb: 'edit', writes })
       const forgotten = seen.changed.map(({ path }): StoreChange => ({ put: cellOf(path), bytes: new Uint8Array() }))
@@ -263,7 +263,7 @@ export class Mirroring {
     const changes: Change[] = []
     let isFromElsewhere = false
     for (const plan of plans) {
-      const applied = await applyPlan(project, await this.#planFor(plan, project))
+      const applied = await applyPlan(project, await planFor(plan, project))
       if (applied === undefined) continue
       changes.push(applied.change)
       isFromElsewhere ||= applied.isFromElsewhere
@@ -346,22 +346,6 @@ export class Mirroring {
   /** What a document with gaps does not say is no reason to take it out of a file. */
   #mustBeAsked(held: Held): void {
     if (held.hasUnaskedLosses && this.#asking === undefined) throw new LossFound()
-  }
-
-  async #planFor(plan: FilePlan, project: MirroredProject): Promise<Plan> {
-    const tasks = await project.tasks()
-    const bodies: PlannedBody[] = [...plan.bodies]
-    const writes = [...plan.writes]
-    for (const { uid, next } of plan.restored) {
-      const state = tasks.get(uid)
-      if (state === undefined) continue
-      const restoring = restoringWrites(state, await project.body(state), next)
-      writes.push(...restoring.writes)
-      if (restoring.edits) bodies.push({ uid, next })
-    }
-    if (bodies.length > 0 || plan.seeds.length > 0) await project.replica()
-    const { verb, seeds, lastNumber, records } = plan
-    return { verb, writes, bodies, seeds, lastNumber, records }
   }
 
   #host(project: MirroredProject, newBodies?: ReadonlyMap<Uid, string>): Promise<MirrorHost> {

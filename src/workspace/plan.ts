@@ -1,6 +1,7 @@
 /** What is to be written, as writers plan it, and the entries it becomes. Pure. */
 import type { RegisterEdit, Verb } from '../history/change.ts'
 import type { Uid } from '../ids.ts'
+import type { Readable } from '../mirror/remembering.ts'
 import type { StoreChange } from '../ports.ts'
 import type { BodyEdit } from '../task/body.ts'
 import type { BodyBase } from '../task/body-at.ts'
@@ -32,6 +33,8 @@ export interface Plan {
   readonly seeds?: readonly { readonly uid: Uid; readonly values: FieldValues }[]
   /** What is remembered of files, in the same commit. */
   readonly records?: readonly StoreChange[]
+  /** Of files that were read because they had changed: they are seen to have, whoever comes next. */
+  readonly remember?: ((done: Readable) => Promise<readonly StoreChange[]> | undefined) | undefined
   /** First texts of tasks that this plan creates. */
   readonly newBodies?: ReadonlyMap<Uid, string>
   /** The greatest number it gives away. */
