@@ -53,6 +53,32 @@ export function goesOnFrom(
   return has
 }
 
+/** Whether what one text says beside another stands in a third: then nothing is lost by taking that for an edit of the one. */
+export function keepsOwn(
+  one: readonly ShownTask[],
+  other: readonly ShownTask[],
+  shown: readonly ShownTask[],
+  { fields }: { readonly fields: boolean },
+): boolean {
+  return one.every((task) => {
+    const [old, now] = [other, shown].map((tasks) => tasks.find(({ uid }) => uid === task.uid))
+    if (old === undefined || now === undefined) return false
+    const isBack = (field: Field): boolean => sameValue(old.said.get(field), now.said.get(field))
+    if (fields && differing(old.said, task.said).some(isBack)) return false
+    const [had, has] = [new Set(wordsOf(old.body ?? '')), new Set(wordsOf(now.body ?? ''))]
+    return wordsOf(task.body ?? '').every((word) => had.has(word) || has.has(word))
+  })
+}
+
+/** Whether some of what one text changed is there. */
+export function sharesChangesOf(now: string, old: string, shown: string): boolean {
+  const [is, was, there] = [new Set(wordsOf(now)), new Set(wordsOf(old)), new Set(wordsOf(shown))]
+  return (
+    [...is].some((word) => !was.has(word) && there.has(word)) ||
+    [...was].some((word) => !is.has(word) && !there.has(word))
+  )
+}
+
 /** Every word that came is there, wherever it stands by now, and none that went. */
 function hasChangesOf(now: string | undefined, old: string | undefined, shown: string | undefined): boolean {
   const [came, went, there] = [now, old, shown].map((text) => new Set(wordsOf(text ?? '')))
@@ -80,25 +106,91 @@ function carriedText(
   if (before === onto) return after
   const theirs = difference(before, onto)
   const place = placesIn(theirs)
+  const known = saidByBoth(onto, after, theirs)
   const splices: Splice[] = []
   const add = (splice: Splice): void => {
     const last = splices.at(-1)
     const at = last === undefined ? splice.at : Math.max(splice.at, last.at + last.remove)
     splices.push({ at, remove: Math.max(0, splice.at + splice.remove - at), insert: splice.insert })
   }
+  let shift = 0
   for (const splice of difference(before, after)) {
     const { at, remove, insert } = splice
     const rival = theirs.find((other) => other.at === at && other.remove === remove)
     if (rival === undefined) {
-      if (insert !== '') add({ at: place(at), remove: 0, insert })
-      for (const range of commonIn(at, at + remove, theirs)) add({ ...range, insert: '' })
-      continue
+      const pieces = newPieces(insert, at + shift, place(at), known)
+      const gone = commonIn(at, at + remove, theirs).map((range) => ({ ...range, insert: '' }))
+      for (const one of [...pieces, ...gone].sort((a, b) => a.at - b.at))
+        add(ownLine(one, splice, { before, onto, theirs }))
+    } else {
+      const start = startOf(rival, theirs)
+      for (const inner of difference(rival.insert, insert))
+        if (inner.insert !== '') add({ at: start + inner.at + inner.remove, remove: 0, insert: inner.insert })
     }
-    const start = startOf(rival, theirs)
-    for (const inner of difference(rival.insert, insert))
-      if (inner.insert !== '') add({ at: start + inner.at + inner.remove, remove: 0, insert: inner.insert })
+    shift += insert.length - remove
   }
   return applySplices(onto, splices)
+}
+
+/** The same words, put there by both: where they stand in the one text and in the other. */
+interface Both {
+  readonly at: number
+  readonly end: number
+  readonly from: number
+}
+
+/** What `theirs` brought into `onto`, and stands in `after` too. */
+function saidByBoth(onto: string, after: string, theirs: readonly Splice[]): readonly Both[] {
+  const found: Both[] = []
+  let [at, from] = [0, 0]
+  const add = (end: number): void => {
+    for (const splice of theirs) {
+      const start = startOf(splice, theirs)
+      const [first, last] = [Math.max(at, start), Math.min(end, start + splice.insert.length)]
+      if (first < last && /[\p{L}\p{N}]/u.test(onto.slice(first, last)))
+        found.push({ at: first, end: last, from: from + first - at })
+    }
+  }
+  for (const splice of difference(onto, after)) {
+    add(splice.at)
+    from += splice.at - at + splice.insert.length
+    at = splice.at + splice.remove
+  }
+  add(onto.length)
+  return found
+}
+
+/** Of a text that came, what the other has not: before, between and behind what it has. */
+function newPieces(insert: string, from: number, place: number, known: readonly Both[]): readonly Splice[] {
+  const pieces: Splice[] = []
+  let [done, at] = [0, place]
+  const add = (end: number): void => {
+    if (end > done) pieces.push({ at, remove: 0, insert: insert.slice(done, end) })
+  }
+  for (const both of known) {
+    const [start, end] = [both.from - from, both.from - from + both.end - both.at]
+    if (end <= done || start >= insert.length) continue
+    at = Math.min(at, both.at)
+    add(Math.max(0, start))
+    done = Math.min(end, insert.length)
+    at = both.at + done - start
+  }
+  add(insert.length)
+  return pieces
+}
+
+/** Words that came into a line which the other has taken away stand in a line of their own, not in front of the next. */
+function ownLine(
+  piece: Splice,
+  { at }: Splice,
+  { before, onto, theirs }: { readonly before: string; readonly onto: string; readonly theirs: readonly Splice[] },
+): Splice {
+  const isInLine = before.charAt(at - 1) !== '\n' && at > 0
+  const isGone = theirs.some((one) => one.at <= at && at <= one.at + one.remove && one.remove > 0)
+  const isAtStart = piece.at === 0 || onto.charAt(piece.at - 1) === '\n'
+  const isBeforeText = piece.at < onto.length && onto.charAt(piece.at) !== '\n'
+  const isLeft = piece.remove === 0 && isInLine && isGone && isAtStart && isBeforeText && !piece.insert.endsWith('\n')
+  return isLeft ? { ...piece, insert: `${piece.insert.trim()}\n` } : piece
 }
 
 /** What stands of a stretch in the other text: without what went there, and without what came into it. */

@@ -11,6 +11,7 @@ import { numbersOf } from '../task/word-difference.ts'
 import type { Uid } from '../ids.ts'
 import { SHAPE, type Field } from '../task/fields.ts'
 import type { Base, BaseTask, FileRecord } from './base.ts'
+import { keepsOwn } from './carried.ts'
 import { differing, sameValue, type Said } from './said.ts'
 
 /** A task as one text shows it. */
@@ -50,7 +51,7 @@ export interface ExplainOptions {
   readonly isAnyBase?: boolean
   /** What the file may have held without anyone knowing: it counts only where it is nearer than all that is known. */
   readonly ahead?: Base | undefined
-  /** What the file is known to have held last. */
+  /** What the file is known to have held last: another is nearer only where no word is missing that it has beside that. */
   readonly held?: Base | undefined
 }
 
@@ -66,15 +67,17 @@ export function explain(
   if (ahead?.text === text) return { kind: 'edit', from: read(ahead) }
   const exact = candidates.findLast((base) => base.text === text)
   if (exact !== undefined) return { kind: exact === record.bases.at(-1) ? 'edit' : 'restore', from: read(exact) }
-  if (held !== undefined) return { kind: held === record.bases.at(-1) ? 'edit' : 'stale', from: read(held) }
+  const isKept = (from: ReadBase): boolean =>
+    held === undefined || keepsOwn(from.tasks, read(held).tasks, tasks, { fields: from.base === record.bases.at(-1) })
   let nearest: { readonly from: ReadBase; readonly cost: number } | undefined
-  for (const base of [...candidates].reverse()) {
+  for (const base of [...(held === undefined ? [] : [held]), ...candidates.toReversed()]) {
     const from = read(base)
     const cost = costOf(from.tasks, tasks)
-    if (nearest === undefined || cost < nearest.cost) nearest = { from, cost }
+    if (nearest === undefined || (cost < nearest.cost && isKept(from))) nearest = { from, cost }
   }
   if (nearest === undefined) return undefined
-  if (ahead !== undefined) {
+  // What version control put there no process of ours has written over.
+  if (ahead !== undefined && held === undefined) {
     const from = read(ahead)
     const newest = record.bases.at(-1)
     if (costOf(from.tasks, tasks) < nearest.cost)

@@ -5,7 +5,7 @@ import { longHash } from '../task/hash.ts'
 import type { TaskState } from '../task/registers.ts'
 import { isDeleted } from '../task/view.ts'
 import type { Base, FileRecord } from './base.ts'
-import { carried, goesOnFrom, withoutSeen } from './carried.ts'
+import { carried, goesOnFrom, keepsOwn, sharesChangesOf, withoutSeen } from './carried.ts'
 import { told } from './dangers.ts'
 import { editsOf, type Meaning } from './edits.ts'
 import { costOf, explain, isRemembered, type ReadBase, type ShownTask } from './explain.ts'
@@ -72,7 +72,7 @@ export class Explainer {
 
   async explain(candidate: Candidate, blob: string | undefined, steps: readonly string[]): Promise<ReadFile> {
     const now = steps.at(-1)
-    const { entry, text, parsed, uids, record } = candidate
+    const { entry, text, parsed, uids, record, movedFrom } = candidate
     const { path } = entry
     const problems = parsed.problems.map((one) => told(path, one))
     const shown = parsed.tasks.map((task, place) => this.#shown(path, task, uids[place] ?? ('' as Uid)))
@@ -80,8 +80,9 @@ export class Explainer {
     const ahead = await this.#ahead(candidate)
     const how = ahead?.text === text ? 'written' : 'read'
     const common = { path, entry, text, how, record, parsed, problems } as const
-    const held = this.#heldSince(path, record)
-    const found = explain(record, shown, text, read, { isAnyBase: this.#versions.mayBeOlder(path), ahead, held })
+    const stood = movedFrom ?? path
+    const held = this.#heldSince(stood, record)
+    const found = explain(record, shown, text, read, { isAnyBase: this.#versions.mayBeOlder(stood), ahead, held })
     const newest = record.bases.at(-1)
     const importing = async (): Promise<ReadFile> => {
       return { ...common, meaning: 'import', removed: [], tasks: await this.#tasks(candidate, shown) }
@@ -90,12 +91,12 @@ export class Explainer {
     // A text put back, and an edit of what the file is known to have held, need no other base.
     // Where the commit holds what the file held last, version control changed nothing: what differs is a person's.
     const isKnown = found.kind === 'restore' || held !== undefined || now === newest.text
-    const via = isKnown ? undefined : this.#stepsTo(candidate, shown, [blob, ...steps])
+    const via = isKnown ? undefined : this.#stepsTo(candidate, shown, found.from, [blob, ...steps])
     if (via !== undefined) {
       const tasks = await this.#tasks(candidate, shown, { from: read(newest), kind: 'edit', via })
       return { ...common, meaning: 'edit', tasks, removed: [] }
     }
-    const checkedOut = isKnown ? undefined : this.#editOfCheckout(record, path, now, shown, read)
+    const checkedOut = isKnown ? undefined : this.#editOfCheckout(candidate, now, shown, found.from)
     const isNearCommit = isKnown || checkedOut !== undefined || blob === undefined
     if (!isNearCommit && (await this.#versions.isUnheard(candidate, blob))) return importing()
     const pulled =
@@ -111,24 +112,30 @@ export class Explainer {
 
   /**
    * The texts between what the file held and what it holds, where both stand in the way that version control went; or where
-   * what it holds was edited from the last of them, before anyone had read that.
+   * what it holds was edited from the last of them, before anyone had read that. Not where a nearer text is remembered: an old
+   * buffer that was saved and committed before anyone looked.
    */
   #stepsTo(
     { entry: { path }, text, record }: Candidate,
     shown: readonly ShownTask[],
+    nearest: ReadBase,
     way: readonly (string | undefined)[],
   ): readonly string[] | undefined {
     const newest = record.bases.at(-1)
     const texts = way.filter((one) => one !== undefined)
     const start = newest === undefined ? -1 : texts.lastIndexOf(newest.text)
     const [last, ...between] = texts.slice(start + 1).reverse()
-    if (newest === undefined || start < 0 || last === undefined) return undefined
-    if (last === text) return between.reverse()
+    // An older text is no edit, also where it was committed: what came after it was made from that.
+    const isOlder = between.some((one) => isRemembered(record, one))
+    if (newest === undefined || start < 0 || last === undefined || isOlder) return undefined
+    const costFrom = (one: string): number => costOf(this.#readBase(path, { ...newest, text: one }).tasks, shown)
+    const least = costOf(nearest.tasks, shown)
+    if (last === text) return least < costFrom(between[0] ?? newest.text) ? undefined : between.reverse()
     if (isRemembered(record, last)) return undefined
-    const isNearest =
-      costOf(this.#readBase(path, { ...newest, text: last }).tasks, shown) <=
-      costOf(this.#readBase(path, newest).tasks, shown)
-    return isNearest ? [...between.reverse(), last] : []
+    const [ofLast, ofNewest] = [costFrom(last), costFrom(newest.text)]
+    if (least < Math.min(ofLast, ofNewest)) return undefined
+    const isFromLast = ofLast === ofNewest ? sharesChangesOf(last, newest.text, text) : ofLast < ofNewest
+    return isFromLast ? [...between.reverse(), last] : []
   }
 
   /** An older text that is remembered explains it better than the commit's. */
@@ -147,7 +154,7 @@ export class Explainer {
     return ahead.text === newest.text ? undefined : ahead
   }
 
-  /** What version control put there, where it has not moved since: whatever a person did, it was done to that. */
+  /** What version control put there, where it has not moved since: what a person did was done to that, or to a nearer text. */
   #heldSince(path: string, { bases }: FileRecord): Base | undefined {
     const row = this.#index.rows.get(path)
     if (row?.state !== 'older' || row.shows === undefined || this.#look.hasMoved) return undefined
@@ -156,18 +163,21 @@ export class Explainer {
 
   /** Version control put a text here that is remembered, and a person edited that before anyone looked. */
   #editOfCheckout(
-    record: FileRecord,
-    path: string,
+    { entry: { path }, record }: Candidate,
     now: string | undefined,
     shown: readonly ShownTask[],
-    read: (base: Base) => ReadBase,
+    nearest: ReadBase,
   ): { readonly kind: Meaning; readonly from: ReadBase } | undefined {
     const base = record.bases.findLast(({ text }) => text === now)
-    if (base === undefined) return undefined
     const newest = record.bases.at(-1)
-    if (newest === undefined || base === newest) return { kind: 'edit', from: read(base) }
+    if (base === undefined || newest === undefined) return undefined
+    const from = this.#readBase(path, base)
+    if (base === newest) return { kind: 'edit', from }
     // It stood there a moment ago: another text has to explain more to be it.
-    return this.#isNearer(path, read(newest), base.text, shown) ? undefined : { kind: 'stale', from: read(base) }
+    if (this.#isNearer(path, this.#readBase(path, newest), base.text, shown)) return undefined
+    const isOther = this.#isNearer(path, nearest, base.text, shown) && nearest.base !== newest
+    const isSaved = isOther && keepsOwn(nearest.tasks, from.tasks, shown, { fields: false })
+    return { kind: 'stale', from: isSaved ? nearest : from }
   }
 
   #pulledOver(

@@ -97,7 +97,7 @@ class Reader {
     // Asked for together: the store answers many in the time of a few.
     const records = await Promise.all(changed.map(({ path }) => this.#host.record(path)))
     for (const [place, entry] of changed.entries()) {
-      const one = await this.#open(entry, records[place] ?? NO_RECORD)
+      const one = await this.#open(entry, await this.#ownRecord(entry.path, records[place]))
       if (one !== undefined) opened.push(one)
     }
     const candidates = await this.#identify(opened)
@@ -123,6 +123,18 @@ class Reader {
       halfWay: this.#former.halfWay,
       unsettled: this.#unsettled,
     }
+  }
+
+  /** What a file held whose tasks have stood elsewhere since says nothing of them any more: a process ended that was to forget it. */
+  async #ownRecord(path: string, record: FileRecord = NO_RECORD): Promise<FileRecord> {
+    const uids = record.bases.at(-1)?.tasks.map(({ uid }) => uid) ?? []
+    for (const uid of uids) {
+      const before = this.#index.pathOf(uid)
+      if (before === undefined || before === path || this.#look.present.has(before)) return record
+      const later = await this.#host.record(before)
+      if (later?.bases.at(-1)?.tasks.every((task) => task.uid !== uid) !== false) return record
+    }
+    return uids.length === 0 ? record : NO_RECORD
   }
 
   /** Undefined where nobody can tell what the text is older than. */
@@ -244,7 +256,8 @@ class Reader {
         const message = `id ${JSON.stringify(task.id.slice(0, 40))} is none of ours; take the line away, and it becomes a new task`
         return this.#hold(entry, 'held', [problem(path, 'ID_INVALID', message)])
       }
-      const uid = task.id ?? this.#uidWithout(parsed, place, known) ?? moved?.[place] ?? this.#newUid(path, place, text)
+      const uid =
+        task.id ?? this.#uidWithout(parsed, place, known) ?? moved?.[place] ?? (await this.#newUid(path, place, text))
       const other = this.#otherPathOf(uid, path)
       if (other !== undefined && (await this.#former.isHalfWay(uid, path, other))) return undefined
       const isSaved = other !== undefined && !this.#taken.has(uid) && this.#former.isSaved(found, uid, other)
@@ -286,7 +299,7 @@ class Reader {
   }
 
   /** The same in every clone that finds the same new file, so that they find one task. */
-  #newUid(path: string, place: number, text: string): Uid {
+  async #newUid(path: string, place: number, text: string): Promise<Uid> {
     for (let turn = 0; ; turn++) {
       const uid = uidFrom(`${this.#host.project}\n${path}\n${place}\n${turn}\n${text}`)
       const stands = this.#index.pathOf(uid)
@@ -295,9 +308,15 @@ class Reader {
       // Where it stood it may stand no longer: then it came back to where it was found.
       if (!this.#taken.has(uid) && (stands === undefined || stands === path || !this.#look.present.has(stands))) {
         const state = this.#host.tasks.get(uid)
-        if (state === undefined || !isDeleted(state)) return uid
+        if (state === undefined || !isDeleted(state) || (await this.#isBroughtBack(text, stands))) return uid
       }
     }
+  }
+
+  /** By version control, where its task is deleted: that brings no task, and had another name by then. */
+  async #isBroughtBack(text: string, stood: string | undefined): Promise<boolean> {
+    if (stood === undefined || !this.#versions.isUnsureOfMoves) return false
+    return isRemembered((await this.#host.record(stood)) ?? NO_RECORD, text)
   }
 
   #otherPathOf(uid: Uid, path: string): string | undefined {

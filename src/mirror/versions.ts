@@ -78,13 +78,16 @@ export class Versions {
     return steps
   }
 
+  /** By the names that the files have now; a commit may have them under the former ones. */
   async contents(head: string | null, candidates: readonly Candidate[]): Promise<ReadonlyMap<string, string>> {
     const texts = new Map<string, string>()
     if (head === null || candidates.length === 0) return texts
-    const paths = candidates.map(({ entry, movedFrom }) => movedFrom ?? entry.path)
-    for (const [path, bytes] of await this.#world.repository.contents(head, paths)) {
-      const text = decode(path, bytes)
-      if (typeof text === 'string') texts.set(path, text)
+    const paths = candidates.flatMap(({ entry, movedFrom = entry.path }) => [...new Set([movedFrom, entry.path])])
+    const found = new Map(await this.#world.repository.contents(head, paths))
+    for (const { entry, movedFrom = entry.path } of candidates) {
+      const bytes = found.get(movedFrom) ?? found.get(entry.path)
+      const text = bytes === undefined ? undefined : decode(entry.path, bytes)
+      if (typeof text === 'string') texts.set(entry.path, text)
     }
     return texts
   }

@@ -1,0 +1,272 @@
+/** What more random schedules of files found: each cause as the shortest story that shows it, and seeds that showed it. */
+import { describe, expect, it } from 'vitest'
+import { carried } from '../../src/mirror/carried.ts'
+import { parseUid } from '../../src/ids.ts'
+import type { ShownTask } from '../../src/mirror/explain.ts'
+import { mirrorScheduleOf } from '../support/mirror-simulation.ts'
+import { playMirror } from '../support/playing.ts'
+import { BODY, FILE, pull, two } from './clones.ts'
+import { exchange, openDesk, type Desk } from './desk.ts'
+
+const HEAD_OF_FILE = '---\ntitle: Fix login\nstatus: todo\n---\n\n'
+
+/** A desk with one task in a file, all of it committed. */
+async function deskWith(body: string = BODY): Promise<readonly [desk: Desk, path: string, text: string]> {
+  const desk = openDesk()
+  await desk.add('Fix login', { body })
+  const [path = ''] = await desk.paths()
+  await desk.commit()
+  await desk.sync()
+  return [desk, path, await desk.text(path)]
+}
+
+/** The same, but a person's newer text was committed, and the first commit is checked out again. */
+async function olderBesideSave(): Promise<readonly [desk: Desk, path: string, first: string, saved: string]> {
+  const [desk, path, first] = await deskWith()
+  const commit = (await desk.workspace.repository.state())?.head ?? ''
+  await desk.edit(path, 'See the log.', 'See the log.\n\nSaved words.')
+  await desk.sync()
+  const saved = await desk.text(path)
+  await desk.commit()
+  await desk.sync()
+  desk.workspace.repository.checkout(commit)
+  desk.save(path, first)
+  await desk.sync()
+  return [desk, path, first, saved]
+}
+
+function linesWith(body: string, words: string): number {
+  return body.split('\n').filter((line) => line.includes(words)).length
+}
+
+function shown(body: string): ShownTask {
+  return { uid: parseUid('f00000000a'), said: new Map(), implied: new Set(), body }
+}
+
+function carriedBody(before: string, after: string, onto: string): string | undefined {
+  return carried([shown(before)], [shown(after)], [shown(onto)])[0]?.body
+}
+
+describe('processes that end', () => {
+  it('[M5] what came right after a process that had taken a save in, and ended, is not taken back by that save', async () => {
+    const [one, other] = await two()
+    await exchange(one, other)
+    await other.set('T-1', { body: `${BODY}\nWords of another.\n` })
+    const update = await other.run(async (_caller, project) => (await project.replica()).encode())
+    await one.edit(FILE, 'The login fails.\n\n', '')
+    await one.edit(FILE, 'See the log.', 'See the log.\n\nThe login fails.')
+    const ended = one.run(async (caller, project) => {
+      const store = (await project.hold()).store
+      const commit = store.commit.bind(store)
+      let left = 1
+      store.commit = async (changes) => {
+        if (left-- === 0) throw new Error('killed')
+        await commit(changes)
+      }
+      await caller.call('workspace.sync', {})
+    })
+    await expect(ended).rejects.toThrow('killed')
+    await one.run((_caller, project) => project.absorb([update], { verb: 'remote', name: null }))
+    await one.sync()
+    const { body } = await one.task('T-1')
+    for (const words of ['Words of another.', 'The login fails.', 'It reads the token twice.'])
+      expect(linesWith(body, words)).toBe(1)
+    expect(await one.text(FILE)).toContain('Words of another.')
+  })
+
+  it('[M43] an index that broke is not called whole by a process that looked at no file', async () => {
+    const [desk, path, first] = await olderBesideSave()
+    const { files } = desk.workspace
+    const index = files.get('files') ?? new Uint8Array()
+    files.set('files', index.slice(0, index.length / 2))
+    await desk.run(async (_caller, project) => {
+      await project.fileProblems()
+      await project.replica()
+    })
+    await desk.sync()
+    expect((await desk.task('T-1')).body).toContain('Saved words.')
+    expect(await desk.text(path)).toBe(first)
+  })
+
+  it('[M35][M12] a name that a process which ended was to forget says nothing of what its task said elsewhere since', async () => {
+    // The file was found twice, under two names, by processes that ended; then the first commit brings the first name back.
+    expect((await playMirror(mirrorScheduleOf(200009))).problems).toEqual([])
+  })
+})
+
+describe('old texts that version control put there', () => {
+  it('[M12][M35] one that was moved and edited before anyone looked takes nothing back', async () => {
+    const [desk, path, first] = await olderBesideSave()
+    desk.remove(path)
+    desk.save('tasks/elsewhere.md', first.replace('The login fails.', 'The new login fails.'))
+    await desk.sync()
+    const { body } = await desk.task('T-1')
+    expect(body).toContain('The new login fails.')
+    expect(body).toContain('Saved words.')
+  })
+
+  it('[M15] an editor that had a newer text open saves that over one: its words stand once', async () => {
+    const [desk, path, , saved] = await olderBesideSave()
+    desk.save(path, saved.replace('The login fails.', 'The new login fails.'))
+    const { body } = await desk.task('T-1')
+    expect(linesWith(body, 'Saved words.')).toBe(1)
+    expect(linesWith(body, 'The new login fails.')).toBe(1)
+  })
+
+  it('[M15] an editor saves what it had open over one that nobody has looked at: nothing is taken back', async () => {
+    const [desk, path, first] = await deskWith()
+    await desk.edit(path, 'See the log.', 'See the log.\n\nSaved words.\n\nMore words.')
+    await desk.sync()
+    const saved = await desk.text(path)
+    const commit = await desk.commit()
+    await desk.sync()
+    // Back to where the file was without them, and on from there, by a person and by a command.
+    desk.save(path, first)
+    await desk.sync({ takeFiles: true })
+    await desk.edit(path, 'The login fails.', 'The login fails now.')
+    await desk.sync()
+    const open = await desk.text(path)
+    await desk.set('T-1', { priority: 'high', addLabels: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'] })
+    await desk.commit()
+    await desk.sync()
+    desk.save(path, saved)
+    desk.workspace.repository.checkout(commit)
+    desk.save(path, open.replace('It reads', 'Open words.\n\nIt reads'))
+    const { body } = await desk.task('T-1')
+    expect(body).toContain('The login fails now.')
+    expect(linesWith(body, 'Open words.')).toBe(1)
+    expect(await desk.text(path)).toContain('priority: high')
+  })
+
+  it('[M12] one that was committed, and what a pull made of it, take nothing back', async () => {
+    const [desk, path, first] = await deskWith()
+    await desk.edit(path, 'See the log.', 'See the log.\n\nSaved words.')
+    await desk.sync()
+    await desk.commit()
+    await desk.sync()
+    desk.save(path, first)
+    await desk.commit()
+    await desk.edit(path, 'It reads', 'Pulled words.\n\nIt reads')
+    await desk.commit()
+    const { body } = await desk.task('T-1')
+    expect(body).toContain('Pulled words.')
+    expect(body).toContain('Saved words.')
+  })
+
+  it('[M13][M35] one that nobody read, and that brings the file back to its first name, is no edit', async () => {
+    const [one] = await two()
+    const late = openDesk({ seed: 3, cloneOf: one })
+    for (const path of await one.paths()) late.save(path, await one.bytes(path))
+    const commit = await late.commit()
+    const text = await late.text(FILE)
+    late.remove(FILE)
+    late.save('tasks/elsewhere.md', text.replace('See the log.', 'See the long log.'))
+    await late.sync()
+    await late.commit()
+    await late.sync()
+    await one.set('T-1', { body: `${BODY}\nWords of another.\n` })
+    const update = await one.run(async (_caller, project) => (await project.replica()).encode())
+    late.remove('tasks/elsewhere.md')
+    late.save(FILE, text)
+    late.workspace.repository.checkout(commit)
+    await late.run((_caller, project) => project.absorb([update], { verb: 'remote', name: null }))
+    await late.sync()
+    expect((await late.task('T-1')).body).toContain('Words of another.')
+    expect(await late.text(FILE)).toBe(text)
+  })
+
+  it('[M50][M36] a text without an id, brought back where its renamed file was deleted with its task, makes no second task', async () => {
+    const desk = openDesk()
+    const text = `${HEAD_OF_FILE}${BODY}`
+    await desk.add('Other')
+    desk.save('tasks/login.md', text)
+    const commit = await desk.commit()
+    await desk.sync()
+    const named = await desk.text('tasks/login.md')
+    desk.remove('tasks/login.md')
+    desk.save('tasks/sign-in.md', named)
+    await desk.sync()
+    desk.remove('tasks/sign-in.md')
+    await desk.sync()
+    await desk.commit()
+    await desk.sync()
+    desk.save('tasks/login.md', text)
+    desk.workspace.repository.checkout(commit)
+    await desk.sync()
+    const { tasks } = await desk.call('tasks.list', { all: true })
+    expect(tasks.map(({ title, deleted }) => [title, deleted])).toEqual([
+      ['Other', false],
+      ['Fix login', true],
+    ])
+    expect(await desk.text('tasks/login.md')).toBe(text)
+    expect((await desk.problems())[0]).toMatchObject({ path: 'tasks/login.md', code: 'FILES_OLDER' })
+  })
+})
+
+describe('old buffers beside version control', () => {
+  it('[M15] one that was saved and committed before anyone looked takes no newer words away', async () => {
+    const [desk, path, first] = await deskWith()
+    await desk.set('T-1', { body: BODY.replace('It reads', 'Newer words.\n\nAnd more.\n\nIt reads') })
+    await desk.commit()
+    desk.save(path, first.replace('See the log.', 'See the whole log.'))
+    await desk.commit()
+    const { body } = await desk.task('T-1')
+    for (const words of ['Newer words.', 'And more.', 'See the whole log.']) expect(linesWith(body, words)).toBe(1)
+  })
+
+  it('[M15] one that was saved over a pull that nobody had read takes no newer words away', async () => {
+    const [desk, path, first] = await deskWith()
+    await desk.set('T-1', { body: BODY.replace('It reads', 'Newer words.\n\nIt reads') })
+    await desk.commit()
+    await desk.sync()
+    await desk.edit(path, 'See the log.', 'See the pulled log.')
+    await desk.commit()
+    desk.save(path, first.replace('status: todo', 'status: doing'))
+    const { body, status } = await desk.task('T-1')
+    expect(body).toContain('Newer words.')
+    expect(status).toBe('doing')
+  })
+
+  it('[M13][M15] where a pull explains as much as what was read, it counts only if some of it is there', async () => {
+    const [one, other, text] = await two()
+    await exchange(one, other)
+    const pulled = text.replace('See the log.', 'See the log, pulled.')
+    one.save(FILE, pulled)
+    await one.commit()
+    const [reads, see] = ['It reads the token twice.', 'See the log.']
+    one.save(FILE, text.replace(`${reads}\n\n${see}`, `${see}\n\n${reads}`))
+    await one.sync()
+    await pull(other, pulled)
+    await exchange(one, other)
+    expect(linesWith((await one.task('T-1')).body, 'pulled.')).toBe(1)
+  })
+
+  it.each([201405, 400303, 500748, 702263, 708066, 711421, 720464, 741489])(
+    '[M2] seed %i: no word is lost, none stands twice',
+    async (seed) => {
+      expect((await playMirror(mirrorScheduleOf(seed))).problems).toEqual([])
+    },
+  )
+})
+
+describe('a difference that is carried over', () => {
+  it('[M13] what both put there stands once, also where the one put it beside and the other in place of something', () => {
+    const before = 'Line one.\n- [ ] check\n- [ ] then\n'
+    const onto = 'Line one.\n- quick idea\n- [ ] new check\n- [ ] then late\n'
+    const after = 'Line one.\n- quick idea\n- [ ] then late\n'
+    const body = carriedBody(before, after, onto) ?? ''
+    expect(linesWith(body, 'quick idea')).toBe(1)
+    expect(body).toContain('new')
+    expect(body.match(/late/g)).toHaveLength(1)
+  })
+
+  it('[M13] a line that one moved is where it was moved to, whatever the other put into it', () => {
+    const body = carriedBody('one\ntwo\nthree\n', 'two\nthree\none\n', 'one and more\ntwo\nthree\n') ?? ''
+    expect(body.match(/\bone\b/g)).toHaveLength(1)
+    expect(body).toContain('and more')
+  })
+
+  it('[M13] words that came into a line which is gone here are not put in front of the next', () => {
+    expect(carriedBody('first\nlast\n', 'first and more\nlast\n', 'last\n')).toBe('and more\nlast\n')
+  })
+})
