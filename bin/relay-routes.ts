@@ -85,7 +85,11 @@ export function relayRoutes(current: () => Relay, runtime: Runtime): readonly Ro
       path: '/api/sync/:project/ask',
       handle: async (request) => ({
         headers: { 'Content-Type': 'application/json; charset=utf-8' },
-        body: await current().ask(visit(request), new TextDecoder().decode(request.body)),
+        body: await current().ask(
+          visit(request),
+          new TextDecoder().decode(request.body),
+          AbortSignal.any([request.signal, request.closing]),
+        ),
       }),
     },
     {

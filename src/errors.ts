@@ -42,6 +42,11 @@ export type ErrorCode =
   | 'DEPENDENCY_CYCLE'
   | 'NOT_CONFIRMED'
   | 'NOT_DELETED'
+  | 'CLAIM_HELD'
+  | 'CLAIM_TIMEOUT'
+  | 'CLAIM_LOST'
+  | 'TOKEN_STALE'
+  | 'REQUEST_REUSED'
   | 'WORKSPACE_EXISTS'
   | 'FILE_CHANGED'
   | 'FILE_EXISTS'
@@ -125,6 +130,41 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     CONFLICT,
   ),
   NOT_DELETED: row('{key} is not deleted', 'a task is deleted first, purged afterwards', 4, 409, CONFLICT),
+  CLAIM_HELD: row(
+    '{key} is held by {holder} until {until}: already assigned to {holder}',
+    'take another task with tide claim --next, or wait for this one with --wait 5m',
+    4,
+    409,
+    CONFLICT,
+  ),
+  CLAIM_TIMEOUT: row(
+    'Lock timeout after {wait}: {key} is held by {holder}',
+    'wait longer with --wait, or take another task with tide claim --next',
+    6,
+    408,
+    CONFLICT,
+  ),
+  CLAIM_LOST: row(
+    'the claim on {key} is over: {how}',
+    'see tide claims; what you wrote meanwhile is kept',
+    4,
+    409,
+    CONFLICT,
+  ),
+  TOKEN_STALE: row(
+    'token {token} of {key} is no longer valid: {how}',
+    'see tide claims; nothing was written',
+    4,
+    409,
+    CONFLICT,
+  ),
+  REQUEST_REUSED: row(
+    'the request id {request} was used for another request',
+    'choose a new id for each request, and repeat one only to ask the same again',
+    2,
+    422,
+    INVALID_PARAMS,
+  ),
   WORKSPACE_EXISTS: row('{dir} is already a workspace with {setting} {current}', 'see: tide config', 4, 409, CONFLICT),
   FILE_CHANGED: row('{path} changed while it was being written', 'try again: it is read afresh', 4, 409, CONFLICT),
   FILE_EXISTS: row('{path} is already there', 'choose another name', 4, 409, CONFLICT),

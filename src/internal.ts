@@ -2,6 +2,7 @@
 export * from './index.ts'
 export { printable, rowText } from './task/row-text.ts'
 export { CLOSE } from './sync/protocol.ts'
+export { parseRoomName } from './relay/claims-board.ts'
 export { refusal } from './relay/origin.ts'
 export type { Welcome } from './relay/origin.ts'
 export { PolledConnection } from './sync/polled-connection.ts'

@@ -1,9 +1,9 @@
 /** What a request for a WebSocket says: where to, and with which token. Decides nothing about who may come in. */
 import type { IncomingMessage } from 'node:http'
-import { parseProjectId, TaskError } from '../../src/internal.ts'
+import { parseRoomName, TaskError } from '../../src/internal.ts'
 
 export interface Visit {
-  /** From the last part of the path, or from `?project=`; empty where the place needs none and none was named. */
+  /** From the last part of the path, or from `?project=`, with the room of it behind a slash; empty where the place needs none and none was named. */
   readonly project: string
   readonly token: string | null
   /** The web page that asks; null for programs. */
@@ -25,7 +25,7 @@ export function parseVisit<Place>(
   return {
     place,
     visit: {
-      project: named === null ? '' : parseProjectId(named),
+      project: named === null ? '' : parseRoomName(named),
       token: tokenOf(request),
       origin: request.headers.origin ?? null,
     },

@@ -1,11 +1,17 @@
 /** Questions that a client asks over its sync connection, and their answers, as JSON. A question never changes a task. */
 import { asTaskError, TaskError } from '../errors.ts'
+import { CLAIMS_METHOD, type ClaimDesk } from './claim-desk.ts'
 import { parseWishes, type KeyBook } from './key-book.ts'
 import type { Rights } from './member.ts'
 
 export interface Asked {
   readonly keys: KeyBook
+  readonly claims: ClaimDesk
+  /** Who asks wants to be told when claims change. */
+  readonly watchClaims: () => void
   readonly rights: Rights
+  /** Nobody waits for the answer any more. */
+  readonly signal: AbortSignal
   /** A client says who it is, so that an older connection of its own does not stand in its way. */
   readonly named: (name: string) => void
   /** Writers of an older protocol are not safe for the others any more. */
@@ -40,7 +46,13 @@ async function resultOf(question: unknown, asked: Asked): Promise<unknown> {
       assertProtocol(isObject(params) ? params['protocol'] : undefined, asked)
       named(parseName(isObject(params) ? params['name'] : undefined))
       return {}
+    case 'claims.watch':
+      // First: what changes after the answer was made is told.
+      asked.watchClaims()
+      return asked.claims.answer('claims.list', {}, rights, asked.signal)
     default:
+      if (typeof method === 'string' && method.startsWith(CLAIMS_METHOD))
+        return asked.claims.answer(method, params, rights, asked.signal)
       throw new TaskError('METHOD_NOT_FOUND', { method: JSON.stringify(method ?? null) })
   }
 }

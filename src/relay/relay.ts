@@ -3,10 +3,12 @@
  * pages and files are others' matter: connections come in, one store is underneath.
  */
 import { TaskError } from '../errors.ts'
-import { newShortId, parseProjectId } from '../ids.ts'
+import { newShortId } from '../ids.ts'
 import type { Connection, Runtime, Store } from '../ports.ts'
 import type { Changes, ExchangeAnswer, ExchangeRequest, Known } from '../sync/exchange.ts'
 import { CLOSE, writeBarrier, writeMissing, writeVector } from '../sync/protocol.ts'
+import { ClaimDesks } from './claim-desk.ts'
+import { isClaimsRoom, parseRoomName, projectOfRoom } from './claims-board.ts'
 import { Counters } from './counters.ts'
 import { Desk } from './desk.ts'
 import { defaultLimits, type RelayLimits } from './limits.ts'
@@ -74,7 +76,15 @@ export class Relay implements AsyncDisposable {
     this.counters = counters
     this.#needsTokens = needsTokens
     const { runtime, store } = world
-    this.#room = { runtime, store, epoch, counters, leastProtocol, limits: { ...defaultLimits, ...limits } }
+    this.#room = {
+      runtime,
+      store,
+      epoch,
+      counters,
+      leastProtocol,
+      limits: { ...defaultLimits, ...limits },
+      claims: new ClaimDesks({ runtime, store }),
+    }
   }
 
   static async open(world: RelayWorld, options: RelayOptions = {}): Promise<Relay> {
@@ -151,11 +161,11 @@ export class Relay implements AsyncDisposable {
   }
 
   /** A question without a lasting connection, and its answer, as JSON. */
-  async ask(visit: Visit, json: string): Promise<string> {
+  async ask(visit: Visit, json: string, signal: AbortSignal): Promise<string> {
     const limit = this.#room.limits.questionLength
     if (json.length > limit) throw new TaskError('TOO_LARGE', { field: 'a question', size: json.length, limit })
     for (;;) {
-      const answer = await this.#admitted(visit).ask(json, this.rightsOf(visit))
+      const answer = await this.#admitted(visit).ask(json, this.rightsOf(visit), signal)
       if (answer !== undefined) return answer
     }
   }
@@ -205,20 +215,22 @@ export class Relay implements AsyncDisposable {
     | { readonly rights: Rights; readonly token: string | null }
     | { readonly status: number; readonly reason: string } {
     if (this.#closing !== undefined) return { status: CLOSE.goingAway, reason: 'the relay is going away' }
+    const named = projectOfRoom(project)
     try {
-      parseProjectId(project)
+      parseRoomName(project)
     } catch {
       return { status: CLOSE.unknownProject, reason: 'this is not the name of a project' }
     }
     if (token !== null) {
-      const known = this.tokens.rightsOf(token, project)
+      const known = this.tokens.rightsOf(token, named)
       return known === undefined
         ? { status: CLOSE.denied, reason: 'this token does not open this project' }
-        : { rights: known.rights, token: known.id }
+        : { rights: isClaimsRoom(project) ? 'read' : known.rights, token: known.id }
     }
-    if (this.#needsTokens || this.tokens.areNeeded(project))
+    if (this.#needsTokens || this.tokens.areNeeded(named))
       return { status: CLOSE.denied, reason: 'this project needs a token' }
-    return { rights: 'admin', token: null }
+    // What is held the relay alone writes.
+    return { rights: isClaimsRoom(project) ? 'read' : 'admin', token: null }
   }
 
   #guestOf(visit: Visit): { readonly rights: Rights; readonly token: string | null } {

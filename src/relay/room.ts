@@ -9,19 +9,24 @@
  *
  * The gate is intake.ts, what follows it turns.ts. Nothing that is not on the disk is ever told to anyone.
  */
-import { asTaskError } from '../errors.ts'
+import { asTaskError, TaskError } from '../errors.ts'
 import type { Connection } from '../ports.ts'
 import type { Changes } from '../sync/exchange.ts'
 import { CLOSE, readClientMessage, writeAwareness, writeQuestion } from '../sync/protocol.ts'
+import type { ClaimDesks } from './claim-desk.ts'
+import { ClaimNews } from './claim-news.ts'
+import { ClaimsBoard, isClaimsRoom, projectOfRoom } from './claims-board.ts'
+import { Desk } from './desk.ts'
 import { Intake } from './intake.ts'
 import { KeyBook } from './key-book.ts'
 import { Member, type Rights } from './member.ts'
 import { PresenceNews } from './presence-news.ts'
 import { Presences } from './presences.ts'
-import { answerQuestion } from './questions.ts'
+import { answerQuestion, type Asked } from './questions.ts'
 import { RoomDocument } from './room-document.ts'
 import type { RoomWorld } from './room-world.ts'
 import { Turns } from './turns.ts'
+import { Waiters } from './waiters.ts'
 
 type Phase = 'loading' | 'live' | 'draining' | 'gone'
 
@@ -30,11 +35,15 @@ export class Room {
   #phase: Phase = 'loading'
   #document: RoomDocument | undefined
   #keys: KeyBook | undefined
+  readonly #claims: ReturnType<ClaimDesks['take']>
   readonly #members = new Set<Member>()
+  readonly #house: Member
+  #board: ClaimsBoard | undefined
+  readonly #claimNews: ClaimNews
   readonly #presences: Presences<Member>
   /** Questions that are being answered: what they give away may be on its way to the disk. */
   readonly #answering = new Set<Promise<void>>()
-  #waiters = new Set<() => void>()
+  readonly #waiters = new Waiters()
   readonly #ready: Promise<void>
   readonly #ended = new AbortController()
   #rest: AbortController | undefined
@@ -57,7 +66,10 @@ export class Room {
     this.#world = world
     this.project = project
     this.#gone = gone
+    this.#claims = world.claims.take(projectOfRoom(project))
+    this.#house = new Member(new Desk(), 'admin', world.limits, world.runtime.now())
     this.#presences = new Presences(world.limits)
+    this.#claimNews = new ClaimNews(this.#claims.desk, world, this.#ended.signal, (...news) => this.#send(...news))
     this.#turns = this.#openTurns()
     this.#intake = this.#openIntake()
     this.#presenceNews = this.#openPresenceNews()
@@ -103,7 +115,6 @@ export class Room {
   /** Ends every connection; what was heard before is finished and answered. */
   async close(reason: string, status: number = CLOSE.goingAway): Promise<void> {
     await this.#ready.catch(() => undefined)
-    // From here on nothing more is heard.
     if (this.#phase === 'live') this.#phase = 'draining'
     await this.#turns.quiet()
     for (const { connection } of this.#members) connection.close(reason, status)
@@ -129,39 +140,37 @@ export class Room {
    */
   async changes(since: number, signal: AbortSignal): Promise<Omit<Changes, 'epoch'> | undefined> {
     await this.#ready
-    while (this.#document?.seq === since && !signal.aborted) await this.#nextCommit(signal)
+    while (this.#document?.seq === since && !signal.aborted) await this.#waiters.next(signal)
     this.#restIfIdle()
     return this.#document && { seq: this.#document.seq, updates: this.#document.since(since) }
   }
 
-  /** A question of someone without a lasting connection. Undefined where the room ends first. */
-  async ask(json: string, rights: Rights): Promise<string | undefined> {
-    await this.#ready
-    const keys = this.#keys
-    if (keys === undefined) return undefined
-    const answering = answerQuestion(json, {
-      keys,
-      rights,
-      leastProtocol: this.#world.leastProtocol,
-      named: (name) => this.#endNamed(name, undefined),
-      tooOld: () => undefined, // the answer says so
-    })
-    const done = answering.then(() => void this.#answering.delete(done))
-    this.#answering.add(done)
-    return answering
+  /** A write of the relay itself. */
+  publish(update: Uint8Array): void {
+    this.#take(this.#house, update, false)
   }
 
-  #nextCommit(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        this.#waiters.delete(settle)
-        signal.removeEventListener('abort', settle)
-        resolve()
-      }
-      if (signal.aborted) return resolve()
-      this.#waiters.add(settle)
-      signal.addEventListener('abort', settle, { once: true })
+  /** All that it has, once it is loaded; undefined when it ended meanwhile. */
+  async whole(): Promise<readonly Uint8Array[] | undefined> {
+    await this.#ready
+    await this.#turns.quiet()
+    return this.#document?.missing(new Uint8Array())
+  }
+
+  /** A question of someone without a lasting connection. Undefined where the room ends first. */
+  async ask(json: string, rights: Rights, signal: AbortSignal): Promise<string | undefined> {
+    await this.#ready
+    // A claim may wait for a long time.
+    using _stay = this.#waiters.stay()
+    const answer = await this.#answer(json, {
+      rights,
+      signal: AbortSignal.any([signal, this.#ended.signal]),
+      named: (name) => this.#endNamed(name, undefined),
+      tooOld: () => undefined, // the answer says so
+      watchClaims: () => undefined, // there is no connection to tell it over
     })
+    queueMicrotask(() => this.#restIfIdle())
+    return answer
   }
 
   async #load(before: Promise<void> | undefined): Promise<void> {
@@ -175,6 +184,8 @@ export class Room {
       this.#document = document
       this.#keys = keys
       this.#phase = 'live'
+      if (isClaimsRoom(this.project))
+        this.#board = new ClaimsBoard(this.#claims.desk, this, (cause) => this.#fail(cause))
       this.#restIfIdle()
     } catch (cause) {
       runtime.log({ level: 'error', event: 'room.unloadable', project: this.project, problem: String(cause) })
@@ -190,7 +201,7 @@ export class Room {
       send: (member, frame) => this.#send(member, frame),
       sendAway: (member, reason) => this.#sendAway(member, reason),
       take: (member, update, isAnswer) => this.#take(member, update, isAnswer),
-      committed: () => this.#wakeAll(),
+      committed: () => this.#waiters.wake(),
       failed: (cause) => this.#fail(cause),
     })
   }
@@ -220,10 +231,6 @@ export class Room {
     if (this.#document !== undefined) this.#intake.take(member, this.#document, update, isAnswer)
   }
 
-  #wakeAll(): void {
-    for (const wake of Array.from(this.#waiters)) wake()
-  }
-
   #welcome(member: Member): void {
     const { connection } = member
     if (!this.#members.has(member) || this.#document === undefined) return
@@ -236,8 +243,10 @@ export class Room {
 
   #leave(member: Member): void {
     if (!this.#members.delete(member)) return
+    member.over.abort(new TaskError('CONNECTION_CLOSED', { reason: 'the connection is over', executed: 'unknown' }))
     this.#world.counters.connected--
     this.#presences.forget(member)
+    this.#claimNews.leave(member)
     this.#presenceNews.tell()
     this.#restIfIdle()
   }
@@ -276,10 +285,11 @@ export class Room {
       case 'question':
         member.isOurs = true
         if (message.json.length > limits.questionLength) return this.#sendAway(member, 'a question is too long')
-        return this.#ask(member, message.number, message.json)
+        return void this.#ask(member, message.number, message.json)
       case 'unknown':
         return // of a later version, which must do without an answer
       case 'answer':
+      case 'claims':
       case 'denied':
       case 'refused':
       case 'settled':
@@ -293,27 +303,25 @@ export class Room {
     member.connection.close(reason, CLOSE.malformed)
   }
 
-  #ask(member: Member, number: number, json: string): void {
-    const keys = this.#keys
-    if (keys === undefined) return
-    const answering = this.#answer(keys, member, number, json).finally(() => this.#answering.delete(answering))
-    this.#answering.add(answering)
-  }
-
-  async #answer(keys: KeyBook, member: Member, number: number, json: string): Promise<void> {
-    const answer = await answerQuestion(json, {
-      keys,
+  async #ask(member: Member, number: number, json: string): Promise<void> {
+    const answer = await this.#answer(json, {
       rights: member.rights,
-      leastProtocol: this.#world.leastProtocol,
-      named: (name) => this.#name(member, name),
+      signal: member.over.signal,
+      named: (name) => this.#endNamed((member.name = name), member),
+      watchClaims: () => this.#claimNews.hear(member),
       tooOld: (reason) => member.connection.close(reason, CLOSE.tooOld),
     })
-    if (this.#members.has(member)) this.#send(member, writeQuestion(number, answer))
+    if (answer !== undefined && this.#members.has(member)) this.#send(member, writeQuestion(number, answer))
   }
 
-  #name(member: Member, name: string): void {
-    member.name = name
-    this.#endNamed(name, member)
+  /** Undefined where the room is over. */
+  #answer(json: string, asked: Omit<Asked, 'keys' | 'claims' | 'leastProtocol'>): Promise<string | undefined> {
+    const [keys, claims, { leastProtocol }] = [this.#keys, this.#claims.desk, this.#world]
+    if (keys === undefined) return Promise.resolve(undefined)
+    const answering = answerQuestion(json, { ...asked, keys, claims, leastProtocol })
+    const done = answering.then(() => void this.#answering.delete(done))
+    this.#answering.add(done)
+    return answering
   }
 
   /** Its older connection is over, though nobody may have noticed yet. */
@@ -346,7 +354,7 @@ export class Room {
   }
 
   #restIfIdle(): void {
-    if (this.#members.size === 0 && this.#waiters.size === 0 && this.#phase === 'live') void this.#restThenDrain()
+    if (this.#members.size === 0 && this.#waiters.isEmpty && this.#phase === 'live') void this.#restThenDrain()
   }
 
   async #restThenDrain(): Promise<void> {
@@ -358,7 +366,7 @@ export class Room {
     } catch {
       return // someone came, or the room ended
     }
-    if (this.#members.size === 0 && this.#waiters.size === 0) await this.#drain()
+    if (this.#members.size === 0 && this.#waiters.isEmpty) await this.#drain()
   }
 
   async #drain(): Promise<void> {
@@ -377,12 +385,16 @@ export class Room {
   #end(): void {
     if (this.#phase === 'gone') return
     this.#phase = 'gone'
-    this.#ended.abort()
+    const over = new TaskError('CONNECTION_CLOSED', { reason: 'the project was unloaded', executed: 'unknown' })
+    this.#ended.abort(over)
     this.#rest?.abort()
     this.#turns.end()
+    this.#board?.[Symbol.dispose]()
+    this.#claimNews[Symbol.dispose]()
     this.#document = undefined
     this.#keys = undefined
-    this.#wakeAll()
-    this.#gone(Promise.all(this.#answering).then(() => undefined))
+    this.#waiters.wake()
+    for (const member of this.#members) member.over.abort(over)
+    this.#gone(Promise.all([...this.#answering, this.#claims[Symbol.asyncDispose]()]).then(() => undefined))
   }
 }

@@ -2,7 +2,7 @@
  * Keeps one workspace together with its relay for as long as it lives: connects, comes back after every loss, later each
  * time, and stops only where coming back would change nothing. What is not sent yet is in the document: it waits there.
  */
-import { TaskError } from '../errors.ts'
+import { TaskError, taskErrorFrom } from '../errors.ts'
 import { createEmitter, type Emitter } from '../events.ts'
 import type { Connection, Ending, Runtime, Transport } from '../ports.ts'
 import { CLOSE, isFinal, type Settlement } from './protocol.ts'
@@ -28,7 +28,7 @@ export interface PeerEvents {
   met: { readonly states: readonly string[] }
 }
 
-export interface PeerHost extends Pick<SessionHost, 'vector' | 'missing' | 'hear' | 'presence' | 'settled'> {
+export interface PeerHost extends Pick<SessionHost, 'vector' | 'missing' | 'hear' | 'presence' | 'settled' | 'claimsChanged'> {
   /** How many writes were made here so far, ever; undefined where that is not known now. */
   written(): number | undefined
   /** Told each time both sides have everything. */
@@ -136,16 +136,22 @@ export class Peer implements AsyncDisposable {
     }
   }
 
-  /** A question to the relay; rejects while there is no connection. */
-  async ask(method: string, params: unknown): Promise<unknown> {
+  /** A question to the relay; rejects while there is no connection, with what the relay says is wrong, and with the signal's reason. */
+  async ask(method: string, params: unknown, { signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
     if (this.#session === undefined)
       throw new TaskError('CONNECTION_CLOSED', { reason: 'the relay is not connected', executed: 'no' })
-    const answer = JSON.parse(await this.#session.ask(JSON.stringify({ method, params }))) as {
+    const answer = JSON.parse(await ended(this.#session.ask(JSON.stringify({ method, params })), signal)) as {
       readonly result?: unknown
-      readonly error?: { readonly code: string; readonly message: string }
+      readonly error?: unknown
     }
-    if (answer.error !== undefined) throw new TaskError('FAULT', { problem: answer.error.message })
+    if (answer.error !== undefined) throw taskErrorFrom(answer.error)
     return answer.result
+  }
+
+  /** Settles once there is a connection, or when it is known that there is none now. */
+  async reached({ signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    while (this.#session === undefined && this.#state.phase === 'connecting') await this.#nextChange(signal)
+    return this.#session !== undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -234,6 +240,7 @@ export class Peer implements AsyncDisposable {
         this.#refusal = { reason, isForGood: this.#refusal?.isForGood ?? false }
         this.#runtime.log({ level: 'warn', event: 'peer.refused', code, reason })
       },
+      claimsChanged: () => host.claimsChanged?.(),
       metOthers: (states) => {
         this.#others = states
         this.#emitter.emit('met', { states })

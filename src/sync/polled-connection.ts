@@ -274,6 +274,7 @@ function readSent(frame: Uint8Array): Sent | undefined {
     case 'query awareness':
       return undefined
     case 'answer':
+    case 'claims':
     case 'denied':
     case 'refused':
     case 'settled':

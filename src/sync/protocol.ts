@@ -1,9 +1,9 @@
 /**
- * The bytes between a workspace and a relay: the y-websocket protocol, and four kinds of message beyond it. Readers and
+ * The bytes between a workspace and a relay: the y-websocket protocol, and a few kinds of message beyond it. Readers and
  * writers in pairs; docs/protocol.md is this file in words. Knows no connection and no document.
  *
  *   0 sync (0 vector · 1 what is missing · 2 update)   1 awareness   2 denied   3 query awareness
- *   100 barrier / settled   101 question / answer   102 refused
+ *   100 barrier / settled   101 question / answer   102 refused   103 claims changed
  */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
@@ -74,6 +74,8 @@ export type Message =
   | { readonly kind: 'answer'; readonly number: number; readonly json: string }
   /** Relay to client, before `settled`: why something was not taken. */
   | { readonly kind: 'refused'; readonly code: string; readonly reason: string }
+  /** Relay to client, who asked to be told: tasks are held by others than before. */
+  | { readonly kind: 'claims' }
   /** A kind that only later versions know. */
   | { readonly kind: 'unknown'; readonly type: number }
 
@@ -84,6 +86,7 @@ const QUERY_AWARENESS = 3
 const BARRIER = 100
 const QUESTION = 101
 const REFUSED = 102
+const CLAIMS = 103
 
 const VECTOR = 0
 const MISSING = 1
@@ -100,6 +103,7 @@ export function readClientMessage(frame: Uint8Array): Message | undefined {
         return { kind: 'question', number: decoding.readVarUint(decoder), json: decoding.readVarString(decoder) }
       case AUTH:
       case REFUSED:
+      case CLAIMS:
         return undefined
       default:
         return readSharedMessage(type, decoder)
@@ -119,6 +123,8 @@ export function readRelayMessage(frame: Uint8Array): Message | undefined {
         return { kind: 'denied', reason: decoding.readVarString(decoder) }
       case REFUSED:
         return { kind: 'refused', code: decoding.readVarString(decoder), reason: decoding.readVarString(decoder) }
+      case CLAIMS:
+        return { kind: 'claims' }
       default:
         return readSharedMessage(type, decoder)
     }
@@ -180,6 +186,10 @@ export function writeRefused(code: string, reason: string): Uint8Array {
     encoding.writeVarString(encoder, code)
     encoding.writeVarString(encoder, reason)
   })
+}
+
+export function writeClaimsNews(): Uint8Array {
+  return frame((encoder) => encoding.writeVarUint(encoder, CLAIMS))
 }
 
 export function writeDenied(reason: string): Uint8Array {

@@ -44,6 +44,8 @@ export interface SessionHost {
   settled(event: Omit<Settled, 'kind' | 'number'> & { readonly written: number }): void
   /** What the relay said of something it did not take. */
   refused(event: { readonly code: string; readonly reason: string }): void
+  /** Tasks are held by others than before. */
+  claimsChanged?(): void
   /** Who else is there changed. */
   metOthers(states: readonly string[]): void
   /** The Yjs client that writes here, and what it says of itself, as JSON. */
@@ -200,6 +202,8 @@ export class Session {
         return this.#host.refused(message)
       case 'denied':
         return this.#host.refused({ code: 'RELAY_DENIED', reason: message.reason })
+      case 'claims':
+        return this.#host.claimsChanged?.()
       case 'vector':
       case 'missing':
       case 'update':

@@ -45,7 +45,11 @@ describe('a relay that asks for a newer protocol', () => {
     const visit = { project: 'one-project', token: null }
     const ask = async (protocol: object): Promise<unknown> =>
       JSON.parse(
-        await place.relay.ask(visit, JSON.stringify({ method: 'connection.name', params: { name: 'a', ...protocol } })),
+        await place.relay.ask(
+          visit,
+          JSON.stringify({ method: 'connection.name', params: { name: 'a', ...protocol } }),
+          new AbortController().signal,
+        ),
       )
     expect(await ask({ protocol: PROTOCOL_VERSION })).toMatchObject({ error: { code: 'PROTOCOL_TOO_OLD' } })
     expect(await ask({})).toMatchObject({ error: { code: 'PROTOCOL_TOO_OLD' } })

@@ -1,0 +1,150 @@
+/**
+ * Claims of one project at its relay: who asks is answered by the book, who watches hears what changed, also that a lease ran
+ * out. Shared by all that need it, and gone when nobody does.
+ */
+import { ClaimBook } from '../claims/book.ts'
+import { isChanging, isRequestKind, parseRequest, parseWait } from '../claims/parse.ts'
+import type { Holding, TimedAnswer } from '../claims/request.ts'
+import { TaskError } from '../errors.ts'
+import type { Runtime, Store } from '../ports.ts'
+import type { Rights } from './member.ts'
+
+interface DeskWorld {
+  readonly runtime: Runtime
+  readonly store: Store
+}
+
+export const CLAIMS_METHOD = 'claims.'
+
+export class ClaimDesk implements AsyncDisposable {
+  #book: ClaimBook | undefined
+  #opening: Promise<ClaimBook> | undefined
+  readonly #watchers = new Set<() => void>()
+  #nap: AbortController | undefined
+  readonly #world: DeskWorld
+  readonly #project: string
+
+  constructor(world: DeskWorld, project: string) {
+    this.#world = world
+    this.#project = project
+  }
+
+  /** `method` is `claims.<kind>`. Rejects where it cannot be read, is not allowed, or the disk does not take it. */
+  async answer(method: string, params: unknown, rights: Rights, signal: AbortSignal): Promise<TimedAnswer> {
+    const kind = method.slice(CLAIMS_METHOD.length)
+    if (!isRequestKind(kind)) throw new TaskError('METHOD_NOT_FOUND', { method: JSON.stringify(method) })
+    if (rights === 'read' && isChanging(kind))
+      throw new TaskError('RELAY_DENIED', { url: 'this project', reason: 'this token may read only' })
+    const request = parseRequest(kind, params)
+    const waitMs = parseWait((params as { readonly waitMs?: unknown }).waitMs)
+    const book = await this.#opened()
+    try {
+      return await book.ask(request, { waitMs, signal })
+    } finally {
+      // What is in memory only was told to nobody: the next to ask begins with what the disk has.
+      if (book.isBroken) this.#forget(book)
+    }
+  }
+
+  async holdings(): Promise<readonly Holding[]> {
+    return (await this.#opened()).holdings()
+  }
+
+  /** Hears each time that something is held by others than before, or by nobody. */
+  watch(changed: () => void): Disposable {
+    const watcher = (): void => changed()
+    this.#watchers.add(watcher)
+    this.#sleep()
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#nap?.abort()
+    const opening = this.#opening
+    this.#opening = undefined
+    await (await opening?.catch(() => undefined))?.[Symbol.asyncDispose]()
+  }
+
+  #opened(): Promise<ClaimBook> {
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  async #open(): Promise<ClaimBook> {
+    try {
+      const book = await ClaimBook.load(this.#world, `claims/${this.#project}`)
+      book.onChanged = () => this.#tell()
+      this.#book = book
+      this.#sleep()
+      return book
+    } catch (cause) {
+      this.#opening = undefined
+      throw cause
+    }
+  }
+
+  #forget(book: ClaimBook): void {
+    if (this.#book !== book) return
+    this.#book = undefined
+    this.#opening = undefined
+    void book[Symbol.asyncDispose]()
+  }
+
+  #tell(): void {
+    for (const tell of Array.from(this.#watchers)) tell()
+    this.#sleep()
+  }
+
+  /** Until the first lease runs out, while somebody watches. */
+  #sleep(): void {
+    this.#nap?.abort()
+    this.#nap = undefined
+    const moments = (this.#watchers.size === 0 ? [] : (this.#book?.holdings() ?? [])).map(({ expiresAt }) => expiresAt)
+    if (moments.length === 0) return
+    const nap = new AbortController()
+    this.#nap = nap
+    const { runtime } = this.#world
+    void runtime.sleep(Math.max(1, Math.min(...moments) - runtime.now()), { signal: nap.signal }).then(
+      () => this.#tell(),
+      () => undefined, // something changed before
+    )
+  }
+}
+
+/** One desk for each project that somebody is at. */
+export class ClaimDesks {
+  readonly #desks = new Map<string, { readonly desk: ClaimDesk; users: number }>()
+  /** What desks that are gone still have on its way to the disk. */
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #world: DeskWorld
+
+  constructor(world: DeskWorld) {
+    this.#world = world
+  }
+
+  /** Until what is answered is disposed. */
+  take(project: string): { readonly desk: ClaimDesk } & AsyncDisposable {
+    const known = this.#desks.get(project) ?? { desk: new ClaimDesk(this.#world, project), users: 0 }
+    this.#desks.set(project, known)
+    known.users++
+    let isOver = false
+    return {
+      desk: known.desk,
+      [Symbol.asyncDispose]: async () => {
+        if (isOver) return
+        isOver = true
+        known.users--
+        if (known.users > 0) return
+        if (this.#desks.get(project) === known) this.#desks.delete(project)
+        const leaving = known.desk[Symbol.asyncDispose]().finally(() => this.#leaving.delete(leaving))
+        this.#leaving.add(leaving)
+        await leaving
+      },
+    }
+  }
+
+  /** When nothing of those who left is on its way to the disk. */
+  async quiet(): Promise<void> {
+    await Promise.all(this.#leaving)
+  }
+}
