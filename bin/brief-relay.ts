@@ -1,5 +1,5 @@
 /** One exchange of a short command with its relay, over a page of it: where the workspace has no owner that is connected. */
-import { asTaskError, type Project, type RelayReport, type Relaying, type TaskError } from '../src/index.ts'
+import { asTaskError, type Project, type RelayReport, type Relaying, TaskError, taskErrorFrom } from '../src/index.ts'
 import { postBytes } from './relay-pages.ts'
 import { relayPlace } from './relay-place.ts'
 import type { Place } from './workspace-world.ts'
@@ -32,21 +32,53 @@ export class BriefRelay implements Relaying {
     const place = relayPlace(config, this.#place.env)
     if (place === undefined) return
     try {
-      const { exchangeOver } = await import('../src/index.ts')
-      const { time } = await exchangeOver(this.#project, (request) =>
+      const { exchangeOver, meetClaims } = await import('../src/index.ts')
+      const before = (await this.#project.hold()).saved?.epoch
+      const { time, epoch } = await exchangeOver(this.#project, (request) =>
         postBytes(place, `/api/sync/${config.project}`, request, { signal }),
       )
       const skewMs = time - runtime.now()
       this.skewMs = Math.abs(skewMs) > SKEW_MS ? skewMs : 0
       this.#state = { state: 'synced' }
+      await meetClaims(this.#project, this, { isOther: before !== epoch })
     } catch (cause) {
-      const error = asTaskError(cause)
-      if (config.relay === 'auto' && isOfAnother(error)) return void (this.#state = { state: 'none' })
-      const { reason: told } = error.details
-      const reason = typeof told === 'string' ? told : error.message
-      this.#state = { state: error.code === 'RELAY_DENIED' ? 'denied' : 'unreachable', reason }
+      if (this.#failed(cause)) return
       throw cause
     }
+  }
+
+  async ask(method: string, params: { readonly waitMs?: number }): Promise<unknown> {
+    const { config } = this.#project.world
+    const place = relayPlace(config, this.#place.env)
+    if (place === undefined) throw new TaskError('RELAY_UNREACHABLE', { url: 'this machine', reason: NONE_HERE })
+    try {
+      const body = new TextEncoder().encode(JSON.stringify({ method, params }))
+      const answerMs = ASK_MS + (params.waitMs ?? 0)
+      const bytes = await postBytes(place, `/api/sync/${config.project}/ask`, body, { answerMs })
+      const answer = JSON.parse(new TextDecoder().decode(bytes)) as {
+        readonly result?: unknown
+        readonly error?: unknown
+      }
+      if (answer.error !== undefined) throw taskErrorFrom(answer.error)
+      return answer.result
+    } catch (cause) {
+      if (this.#failed(cause))
+        throw new TaskError('RELAY_UNREACHABLE', { url: place.url, reason: NONE_HERE }, { cause })
+      throw cause
+    }
+  }
+
+  /** Whether there is no relay at all: the note of one that is gone. */
+  #failed(cause: unknown): boolean {
+    const error = asTaskError(cause)
+    if (this.#project.world.config.relay === 'auto' && isOfAnother(error)) {
+      this.#state = { state: 'none' }
+      return true
+    }
+    const { reason: told } = error.details
+    const reason = typeof told === 'string' ? told : error.message
+    this.#state = { state: error.code === 'RELAY_DENIED' ? 'denied' : 'unreachable', reason }
+    return false
   }
 }
 
@@ -56,4 +88,5 @@ function isOfAnother({ details }: TaskError): boolean {
 }
 
 const SKEW_MS = 60_000
+const ASK_MS = 10_000
 const NONE_HERE = 'none runs on this machine; tide up runs one'

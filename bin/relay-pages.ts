@@ -13,6 +13,12 @@ export interface Page {
   readonly body: Buffer
 }
 
+export interface PageOptions {
+  readonly signal?: AbortSignal
+  /** How long it may be silent. @default 10 s */
+  readonly answerMs?: number
+}
+
 const ANSWER_MS = 10_000
 
 /** JSON both ways; throws what the relay says is wrong, and RELAY_UNREACHABLE or RELAY_DENIED. */
@@ -21,7 +27,7 @@ export async function callPage<Answer>(
   method: string,
   path: string,
   body?: object,
-  options: { readonly signal?: AbortSignal } = {},
+  options: PageOptions = {},
 ): Promise<Answer> {
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const page = await askPage(place, method, path, bytes, options)
@@ -35,7 +41,7 @@ export async function postBytes(
   place: PagePlace,
   path: string,
   body: Uint8Array,
-  options: { readonly signal?: AbortSignal } = {},
+  options: PageOptions = {},
 ): Promise<Buffer> {
   const page = await askPage(place, 'POST', path, Buffer.from(body), options)
   if (page.status === 200) return page.body
@@ -47,7 +53,7 @@ async function askPage(
   method: string,
   path: string,
   body: Buffer | undefined,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, answerMs = ANSWER_MS }: PageOptions = {},
 ): Promise<Page> {
   const url = new URL(path, http)
   // Most commands ask nobody, and would load it with everything else.
@@ -68,7 +74,7 @@ async function askPage(
             ),
       )
     const asked = request(url, { method, headers, ...(signal && { signal }) })
-    asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error('it does not answer')))
+    asked.setTimeout(answerMs, () => asked.destroy(new Error('it does not answer')))
     asked.once('error', fail)
     asked.once('response', (response) => {
       const parts: Buffer[] = []

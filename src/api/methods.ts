@@ -1,7 +1,9 @@
 /** The method table's types: every verb the product has, its params and its result. One source for command line, socket, HTTP, MCP and docs. */
 import type {
+  ClaimView,
   CommentView,
   ConflictView,
+  HolderType,
   Json,
   Priority,
   StatusDefinition,
@@ -136,6 +138,73 @@ export interface DoctorReport {
   }[]
 }
 
+/** Who claims. The name is that of the call's actor, or of the workspace's, where none is given. */
+export interface ClaimantParams {
+  readonly by?: string
+  /** @default agent */
+  readonly type?: HolderType
+}
+
+export interface ClaimParams extends ClaimantParams {
+  /** How long it holds without being renewed. @default 30 minutes */
+  readonly leaseMs?: number
+  /** Asked again under the same id, a request is answered the same. @default a random one */
+  readonly request?: string
+}
+
+export interface GrantedClaim {
+  readonly key: string
+  readonly uid: string
+  readonly by: string
+  readonly type: HolderType
+  /** Grows with every grant of the task, for ever; 0 while the claim is tentative. */
+  readonly token: number
+  readonly expiresAt: string
+  readonly state: 'granted' | 'tentative'
+  /** Who is the arbiter: the relay, or this workspace where the project has no relay. */
+  readonly scope: 'relay' | 'workspace'
+  /** The same holder held it before. */
+  readonly renewed?: true
+}
+
+/** Who stands in the way. */
+export interface HeldBy {
+  readonly by: string
+  readonly type: HolderType
+  readonly expiresAt: string
+  readonly state: 'granted' | 'tentative'
+  readonly token: number
+}
+
+export interface FailedClaim {
+  readonly key: string
+  readonly code: 'CLAIM_HELD' | 'CLAIM_TIMEOUT' | 'CLAIM_LOST'
+  readonly error: string
+  /** `agent:agent-1`, or null where nobody holds it any more. */
+  readonly existing_assignee: string | null
+  readonly heldBy: HeldBy | null
+}
+
+/** What became of a claim. All or none: where anything failed nothing was granted, unless tasks were to be passed over. */
+export interface ClaimOutcome {
+  readonly granted: readonly GrantedClaim[]
+  /** Keys of what was granted. */
+  readonly assigned: readonly string[]
+  readonly failed: readonly FailedClaim[]
+  /** Taken by others meanwhile, and passed over: with `next` and `assign` only. */
+  readonly skipped: readonly FailedClaim[]
+}
+
+/** A claim that was tentative, and that somebody else got. */
+export interface LostClaim {
+  readonly key: string
+  readonly uid: string
+  readonly by: string
+  readonly type: HolderType
+  readonly at: string
+  readonly heldBy: HeldBy | null
+}
+
 type Empty = Readonly<Record<string, never>>
 interface Keys {
   readonly keys: readonly TaskName[]
@@ -154,9 +223,75 @@ export interface Methods {
   'tasks.search': { params: { readonly words: string; readonly all?: boolean; readonly limit?: number }; result: Tasks }
   'task.get': { params: { readonly key: TaskName }; result: { readonly task: TaskDetail } }
   'task.create': { params: NewTask; result: { readonly task: TaskView } }
-  'tasks.update': { params: Keys & { readonly changes: TaskChanges }; result: Tasks }
+  'tasks.update': {
+    params: Keys & { readonly changes: TaskChanges; readonly token?: number }
+    /** `waiting`: keys of what is written only when the relay has confirmed the token. */
+    result: Tasks & { readonly waiting?: readonly string[] }
+  }
   /** `start`, `done`, `drop`, `reopen`: the first status of that kind in the project's list. */
-  'tasks.transition': { params: Keys & { readonly to: 'active' | 'done' | 'dropped' | 'open' }; result: Tasks }
+  /** With `token` only while no greater one was granted for a task: else TOKEN_STALE, and nothing is written. */
+  'tasks.transition': {
+    params: Keys & { readonly to: 'active' | 'done' | 'dropped' | 'open'; readonly token?: number }
+    result: Tasks & { readonly waiting?: readonly string[] }
+  }
+  /** Claims the tasks and sets the first status of the kind active: all of it or nothing. */
+  'tasks.start': {
+    params: Keys & ClaimParams & { readonly waitMs?: number; readonly steal?: string }
+    result: Tasks & { readonly outcome: ClaimOutcome }
+  }
+  /** All of the tasks or none. */
+  'tasks.claim': {
+    params: Keys &
+      ClaimParams & {
+        /** How long to wait for what others hold. @default 0 */
+        readonly waitMs?: number
+        /** Whether it would be granted; claims nothing. */
+        readonly check?: boolean
+        /** Why a human takes it from its holder. */
+        readonly steal?: string
+      }
+    result: ClaimOutcome
+  }
+  /** The next ready tasks that nobody holds: by priority, order, age. */
+  'tasks.claimNext': {
+    params: ClaimParams & {
+      /** @default 1 */
+      readonly count?: number
+      readonly label?: readonly string[]
+    }
+    result: ClaimOutcome
+  }
+  /** Ready tasks spread over several holders, each of whom holds at most `limit` then. */
+  'tasks.assign': {
+    params: Omit<ClaimParams, 'by'> & {
+      readonly to: readonly string[]
+      /** @default 1 */
+      readonly limit?: number
+      readonly label?: readonly string[]
+    }
+    result: ClaimOutcome
+  }
+  /** One task, or CLAIM_HELD. */
+  'task.claim': {
+    params: ClaimParams & { readonly key: TaskName; readonly waitMs?: number; readonly steal?: string }
+    result: { readonly granted: GrantedClaim; readonly locked: true }
+  }
+  'tasks.renew': { params: Keys & ClaimParams & { readonly token?: number }; result: ClaimOutcome }
+  /** What nobody holds is released already; what somebody else holds is not. */
+  'tasks.release': {
+    params: Keys & ClaimantParams & { readonly token?: number }
+    result: { readonly released: readonly string[]; readonly failed: readonly FailedClaim[] }
+  }
+  /** Everything that is held, oldest first; and what was lost here and not looked at yet. */
+  'claims.list': {
+    params: Empty
+    result: {
+      readonly claims: readonly (ClaimView & { readonly key: string; readonly uid: string; readonly title: string })[]
+      readonly lost: readonly LostClaim[]
+      /** False where the relay could not be asked: this is what was known last. */
+      readonly fresh: boolean
+    }
+  }
   'tasks.delete': { params: Keys; result: Tasks }
   'tasks.restore': { params: Keys; result: Tasks }
   'tasks.purge': { params: Keys & { readonly confirmed: boolean }; result: { readonly purged: readonly string[] } }

@@ -37,6 +37,7 @@ export type Verb =
   | 'import'
   | 'remote'
   | 'confirm'
+  | 'claim'
 
 /** What happened to one register. */
 export interface RegisterEdit {

@@ -1,7 +1,7 @@
 /** Values that lost a race, listed so that a person can settle them. A set's elements never conflict: what is there is there. */
 import type { Key } from '../ids.ts'
 import { bodyValues } from './body-values.ts'
-import { STALE } from './entry.ts'
+import { FENCED, STALE } from './entry.ts'
 import {
   ASSIGNEE,
   BODY,
@@ -123,6 +123,7 @@ export function viewConflict(
 function originOf(field: Field, value: Alive): ConflictValue['origin'] {
   if (isSeed(value)) return 'file'
   if (value.seen.includes(STALE)) return 'stale save'
+  if (value.seen.includes(FENCED)) return 'stale token'
   return field === DELETED && typeof value.value === 'object' && value.value !== null ? 'deletion' : 'edit'
 }
 

@@ -27,6 +27,8 @@ const MARK_LENGTH = 7
 const MARK_SPACE = 36 ** MARK_LENGTH
 /** The mark of a value from a save of an old text: it was not known to be old when it was written. */
 export const STALE = 'stale00'
+/** The mark of a value that was written under a token when a greater one had been granted. */
+export const FENCED = 'fenced0'
 const NONE: readonly string[] = []
 
 export function writeEntry(entry: Entry): string {

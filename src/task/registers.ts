@@ -6,7 +6,7 @@
  */
 import type { Uid } from '../ids.ts'
 import type { Entry } from './entry.ts'
-import { seedMark, STALE } from './entry.ts'
+import { FENCED, seedMark, STALE } from './entry.ts'
 import { PURGED, type Field } from './fields.ts'
 import { canonical } from './hash.ts'
 import type { Json } from './types.ts'
@@ -101,7 +101,7 @@ export function planWrite(state: TaskState | undefined, write: Write, now: numbe
   for (const value of saw) {
     // At the end of all numbers it cannot be later; it need not be, for what it replaces is gone.
     at = Math.max(at, Math.min(value.at + 1, Number.MAX_SAFE_INTEGER))
-    for (const mark of value.seen) if (mark !== STALE) seen.add(mark)
+    for (const mark of value.seen) if (mark !== STALE && mark !== FENCED) seen.add(mark)
   }
   if (write.rank === 'below') at = Math.max(0, (shownAt ?? 1) - 1)
   if (write.rank === 'above' && shownAt !== undefined) at = Math.max(at, Math.min(shownAt + 1, Number.MAX_SAFE_INTEGER))

@@ -25,9 +25,11 @@ export const defaultStatuses: readonly StatusDefinition[] = [
   { name: 'dropped', kind: 'dropped' },
 ]
 
+export type HolderType = 'agent' | 'human'
+
 export interface ClaimView {
   readonly by: string
-  readonly type: 'agent' | 'human'
+  readonly type: HolderType
   readonly token: number
   readonly expiresAt: string
   readonly state: 'granted' | 'tentative'
@@ -81,7 +83,7 @@ export interface ConflictValue {
   readonly at: string
   /** The workspace that wrote it. */
   readonly by: string
-  readonly origin: 'edit' | 'file' | 'deletion' | 'stale save'
+  readonly origin: 'edit' | 'file' | 'deletion' | 'stale save' | 'stale token'
 }
 
 export interface ConflictView {

@@ -31,8 +31,9 @@ export interface Backup {
 
 export async function makeBackup(project: Project): Promise<Uint8Array> {
   const replica = await project.replica()
-  const { lastNumber } = await project.lasts()
-  const history = await project.history()
+  const held = await project.hold()
+  const { lastNumber } = held
+  const history = await held.history()
   const config = JSON.parse(renderConfig(project.world.config)) as Json
   const document = toBase64(replica.encode())
   const content = { kind: KIND, version: VERSION, config, lastNumber, document, history } as const

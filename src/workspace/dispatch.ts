@@ -39,10 +39,28 @@ const handlers: Handlers = {
   }),
   'task.get': async (project, params) => (await import('./showing.ts')).showTask(project, params),
   'task.create': async (project, params, by) => (await import('./writing.ts')).createTask(project, params, by),
-  'tasks.update': async (project, params, by) =>
-    tasksOnly(await (await import('./writing.ts')).updateTasks(project, params, by)),
-  'tasks.transition': async (project, params, by) =>
-    tasksOnly(await (await import('./writing.ts')).transitionTasks(project, params, by)),
+  'tasks.update': async (project, params, by, { relaying }) =>
+    params.token === undefined
+      ? tasksOnly(await (await import('./writing.ts')).updateTasks(project, params, by))
+      : (await import('./fenced-writes.ts')).updateFenced(project, params, { by, relaying }),
+  'tasks.transition': async (project, params, by, { relaying }) =>
+    (await import('./transitions.ts')).transition(project, params, { by, relaying }),
+  'tasks.start': async (project, params, by, { relaying }) =>
+    (await import('./claiming.ts')).startTasks(project, params, { by, relaying }),
+  'tasks.claim': async (project, params, by, { relaying }) =>
+    (await import('./claiming.ts')).claimTasks(project, params, { by, relaying }),
+  'tasks.claimNext': async (project, params, by, { relaying }) =>
+    (await import('./claim-next.ts')).claimNext(project, params, { by, relaying }),
+  'tasks.assign': async (project, params, by, { relaying }) =>
+    (await import('./claim-next.ts')).assignReady(project, params, { by, relaying }),
+  'task.claim': async (project, params, by, { relaying }) =>
+    (await import('./claiming.ts')).claimOne(project, params, { by, relaying }),
+  'tasks.renew': async (project, params, by, { relaying }) =>
+    (await import('./claiming.ts')).renewClaims(project, params, { by, relaying }),
+  'tasks.release': async (project, params, by, { relaying }) =>
+    (await import('./claiming.ts')).releaseClaims(project, params, { by, relaying }),
+  'claims.list': async (project, _params, by, { relaying }) =>
+    (await import('./claiming.ts')).listClaims(project, { by, relaying }),
   'tasks.delete': async (project, params, by) =>
     tasksOnly(await (await import('./writing.ts')).deleteTasks(project, params, by)),
   'tasks.restore': async (project, params, by) =>

@@ -29,7 +29,7 @@ export async function examine(project: Project, params: Params<'workspace.doctor
 
 async function examineStore(project: Project, checks: Check[], fix: boolean): Promise<boolean> {
   try {
-    await project.store()
+    await project.hold()
   } catch (cause) {
     const error = asTaskError(cause)
     if (error.code === 'STORE_UNREADABLE' && fix && project.world.repairStore !== undefined) {
@@ -51,7 +51,7 @@ async function examineDocument(project: Project, checks: Check[]): Promise<void>
   try {
     const { tasks } = await project.replica()
     checks.push({ name: 'document', state: 'ok', message: `${inOrder(tasks).length} tasks` })
-    const changes = await project.history()
+    const changes = await (await project.hold()).history()
     checks.push({ name: 'history', state: 'ok', message: `${changes.length} changes` })
     for (const problem of taskProblems(tasks, project.context(tasks))) {
       checks.push({ name: 'tasks', state: 'problem', message: problem.message })
@@ -59,7 +59,7 @@ async function examineDocument(project: Project, checks: Check[]): Promise<void>
   } catch (cause) {
     checks.push({ name: 'document', state: 'problem', message: asTaskError(cause).message })
   }
-  const store = await project.store()
+  const { store } = await project.hold()
   for (const { log, seq, reason } of store.problems()) {
     checks.push({
       name: 'store',

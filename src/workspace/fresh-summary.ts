@@ -1,4 +1,5 @@
 /** The summary as it is on the disk, if it says what the store holds. Takes no lock. */
+import { TaskError } from '../errors.ts'
 import { readSummary, type Summary } from './summary.ts'
 import type { ProjectWorld } from './world.ts'
 
@@ -16,4 +17,17 @@ export async function readFreshSummary({
     await runtime.sleep(1 + attempt)
   }
   return undefined
+}
+
+/** For the holder of the store: made again where someone has taken the files away. */
+export async function readMended(
+  { summary: files, config }: ProjectWorld,
+  rebuild: () => Promise<void>,
+): Promise<Summary> {
+  const found = await readSummary(files, config)
+  if (found !== undefined) return found
+  await rebuild()
+  const made = await readSummary(files, config)
+  if (made !== undefined) return made
+  throw new TaskError('FAULT', { problem: 'the summary could not be made' })
 }

@@ -184,6 +184,14 @@ export class Held {
     this.#isNew = false
   }
 
+  /** What is kept beside tasks and files. */
+  async commitBeside(changes: readonly StoreChange[]): Promise<void> {
+    const head = withNonce(this.#head, this.#world.runtime.random)
+    await this.store.commit([...changes, headChange(head)])
+    this.#head = head
+    this.#isNew = false
+  }
+
   goOn(entries: number): void {
     this.cursor = advance(this.cursor, entries)
   }

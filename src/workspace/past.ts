@@ -16,7 +16,7 @@ import { viewIn } from './writing.ts'
 export async function listHistory(project: Project, params: Params<'history.list'>): Promise<Result<'history.list'>> {
   const limit = params.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', params.limit)
   // A number that became final is no news: people read of it as the key of the task.
-  const changes = (await project.history()).filter(({ verb }) => verb !== 'confirm')
+  const changes = (await (await project.hold()).history()).filter(({ verb }) => verb !== 'confirm')
   const uid = params.key === undefined ? undefined : findTask(params.key, project.context(await project.tasks())).uid
   const undone = undoneBy(changes)
   const wanted = uid === undefined ? changes : changes.filter((change) => touched(change).includes(uid))
@@ -46,7 +46,7 @@ export async function undoChange(
 ): Promise<Result<'history.undo'>> {
   let uids: readonly Uid[] = []
   const done = await project.commit(async (known) => {
-    const changes = await project.history()
+    const changes = await (await project.hold()).history()
     const uid = params.key === undefined ? undefined : findTask(params.key, project.context(known)).uid
     const { actor } = await project.hold()
     const change = pick(changes, uid, params, actor)

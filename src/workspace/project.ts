@@ -8,14 +8,15 @@ import { TaskError } from '../errors.ts'
 import { createEmitter, type Emitter } from '../events.ts'
 import type { Change } from '../history/change.ts'
 import type { Key, Uid } from '../ids.ts'
-import type { Store } from '../ports.ts'
 import { shownKey } from '../task/keys.ts'
 import type { TaskState } from '../task/registers.ts'
 import type { Replica } from '../task/replica.ts'
 import type { TaskTable } from '../task/table.ts'
 import type { FileProblem } from '../mirror/dangers.ts'
+import type { ClaimView } from '../task/types.ts'
 import { type ViewContext, viewsOf } from '../task/view.ts'
 import { applyPlan, type Applied } from './applying.ts'
+import { ClaimsHere } from './claims-here.ts'
 import { FilesBeside } from './files-beside.ts'
 import type { ProjectEvents, RelayEvents } from './project-events.ts'
 import type { AlongRemote } from './absorbing.ts'
@@ -23,10 +24,11 @@ import { Held } from './held.ts'
 import type { FilesOptions, FilesOutcome } from './files-exchange.ts'
 import type { MirroredProject } from './mirroring.ts'
 import type { Plan } from './plan.ts'
-import { readFreshSummary } from './fresh-summary.ts'
-import { readSummary, type Summary } from './summary.ts'
+import { readFreshSummary, readMended } from './fresh-summary.ts'
+import type { Summary } from './summary.ts'
 import { createSummaryTable, type SummaryTable } from './summary-table.ts'
-import { readBodyAt, type SummaryChanges } from './summary-writer.ts'
+import { readBodyBeside } from './body-beside.ts'
+import type { SummaryChanges } from './summary-writer.ts'
 import { openReplicaOf } from './open-replica.ts'
 import type { ProjectWorld } from './world.ts'
 
@@ -37,6 +39,8 @@ export class Project implements AsyncDisposable {
   readonly world: ProjectWorld
   readonly #emitter: Emitter<ProjectEvents>
   readonly #files: FilesBeside
+  /** Who holds what, as far as is known here. */
+  readonly claims: ClaimsHere
   #summary: Summary | undefined
   #table: SummaryTable | undefined
   #replica: Replica | undefined
@@ -52,6 +56,7 @@ export class Project implements AsyncDisposable {
     this.world = world
     this.#emitter = createEmitter(world.runtime.log)
     this.#files = new FilesBeside(world)
+    this.claims = new ClaimsHere(this)
   }
 
   get on(): Emitter<ProjectEvents>['on'] {
@@ -82,12 +87,7 @@ export class Project implements AsyncDisposable {
   async summary(): Promise<Summary> {
     if (this.#held === undefined && (await this.#readFresh()) && this.#summary !== undefined) return this.#summary
     await this.hold()
-    for (const mend of [async () => undefined, () => this.rebuild()]) {
-      await mend() // someone may have taken the files away
-      const summary = await readSummary(this.world.summary, this.world.config)
-      if (summary !== undefined) return summary
-    }
-    throw new TaskError('FAULT', { problem: 'the summary could not be made' })
+    return readMended(this.world, () => this.rebuild())
   }
 
   context(tasks: TaskTable): ViewContext & { readonly keyOf: (state: TaskState) => Key } {
@@ -95,7 +95,8 @@ export class Project implements AsyncDisposable {
     const printed = this.#replica === undefined ? this.#table : undefined
     const keyOf = (state: TaskState): Key => printed?.printedKey(state.uid) ?? shownKey(tasks, state, prefix)
     const pathOf = (uid: Uid): string | null => this.#files.pathOf(uid)
-    return { tasks, prefix, statuses, now: this.now(), keyOf, pathOf }
+    const claimOf = (uid: Uid): ClaimView | null => this.claims.view(uid)
+    return { tasks, prefix, statuses, now: this.now(), keyOf, pathOf, claimOf }
   }
 
   async body(state: TaskState): Promise<string> {
@@ -103,11 +104,7 @@ export class Project implements AsyncDisposable {
       return (await import('../task/body.ts')).readBody(this.#replica, this.#replica.tasks.get(state.uid) ?? state)
     const place = this.#held?.writer.placeOf(state.uid) ?? this.#table?.line(state.uid)?.textPlace()
     const texts = this.#held?.writer.textsName ?? this.#summary?.texts
-    if (texts === undefined || place === undefined) return ''
-    const body = await readBodyAt(this.world.summary, texts, place)
-    if (body !== undefined) return body
-    const replica = await this.replica() // someone took the file of texts away
-    return (await import('../task/body.ts')).readBody(replica, replica.tasks.get(state.uid))
+    return readBodyBeside(this.world.summary, { texts, place }, state, () => this.replica())
   }
 
   /** The document with its table; from now on the table is the document's. */
@@ -120,20 +117,6 @@ export class Project implements AsyncDisposable {
       if (held.seal.nonce === nonce) this.#replica ??= replica
     }
     return this.#replica ?? this.replica()
-  }
-
-  async history(): Promise<readonly Change[]> {
-    return (await this.hold()).history()
-  }
-
-  /** What a new task follows: the greatest number ever given, the last place in the order. */
-  async lasts(): Promise<{ readonly lastNumber: number; readonly lastOrder: string | null }> {
-    const { lastNumber, writer } = await this.hold()
-    return { lastNumber, lastOrder: writer.lastOrder }
-  }
-
-  async store(): Promise<Store> {
-    return (await this.hold()).store
   }
 
   /** One exchange with the files: what people changed comes in, what the document says goes out. */
@@ -153,7 +136,6 @@ export class Project implements AsyncDisposable {
     return this.#files.problems()
   }
 
-  /** Makes the summary again, whatever it said. */
   async rebuild(): Promise<void> {
     await this.#oneAtATime(async () => void (await this.#rebuild(await this.hold())))
   }
@@ -217,6 +199,17 @@ export class Project implements AsyncDisposable {
     return this.#held
   }
 
+  /** After something was committed beside the tasks: what is derived from the store holds on. */
+  async reseal(held: Held): Promise<void> {
+    await held.writer.close(held.seal)
+    await this.#files.seal(held)
+  }
+
+  /** Others may have the store until this process needs it again. A live one keeps it. */
+  async letGo(): Promise<void> {
+    if (!this.isLive) await this.#oneAtATime(() => this.#close())
+  }
+
   /** The store with everything checked under its lock. Idempotent. */
   async hold(): Promise<Held> {
     if (this.#held !== undefined) return this.#held
@@ -273,6 +266,7 @@ export class Project implements AsyncDisposable {
         this.#summary = held.summary
         this.#table = createSummaryTable(held.summary)
       }
+      await this.claims.take(held)
       this.#held = held
       return held
     } catch (cause) {
@@ -290,7 +284,7 @@ export class Project implements AsyncDisposable {
     const { tasks } = replica
     held.cursor = replica.cursor(held.actor, held.cursor.client)
     const body = (state: TaskState): Promise<string> => this.body(state)
-    await held.writer.rewrite({ tasks, context: this.context(tasks), body, seal: held.seal })
+    await held.writer.rewrite({ tasks, context: this.#lineContext(tasks), body, seal: held.seal })
     return replica
   }
 
@@ -300,6 +294,7 @@ export class Project implements AsyncDisposable {
     if (summary === undefined) return false
     this.#summary = summary
     this.#table = createSummaryTable(summary)
+    await this.claims.read()
     return true
   }
 
@@ -325,11 +320,17 @@ export class Project implements AsyncDisposable {
         uids,
         before,
         isFromElsewhere,
-        context: this.context(tasks),
+        context: this.#lineContext(tasks),
         body: async (state) => newBodies?.get(state.uid) ?? this.body(state),
         seal: held.seal,
       })
     await this.#files.seal(held)
+  }
+
+  /** Lines of the summary say nothing of claims: those change without the task. */
+  #lineContext(tasks: TaskTable): ViewContext {
+    const { claimOf: _elsewhere, ...context } = this.context(tasks)
+    return context
   }
 
   /** What is committed is committed: a summary that cannot be written is made again by whoever opens the store next. */

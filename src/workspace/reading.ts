@@ -108,7 +108,7 @@ function skewProblems(tasks: TaskTable, context: ViewContext, key: (uid: string)
 /** Stamp of a value → the workspace that wrote it, as far as the history here knows. */
 async function writersOf(project: Project): Promise<ReadonlyMap<string, string>> {
   const writers = new Map<string, string>()
-  for (const change of await project.history()) {
+  for (const change of await (await project.hold()).history()) {
     if (change.verb === 'remote') continue // seen here, written by someone else
     const name = change.name === null ? change.actor : `${change.name} (${change.actor})`
     for (const { stamp } of change.edits) writers.set(`${stamp.client.toString(36)}.${stamp.clock.toString(36)}`, name)

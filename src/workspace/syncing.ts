@@ -3,10 +3,12 @@
  * brings is taken in, and what the relay has on its disk is remembered. Where the relay is, the transport knows.
  */
 import type { RelayReport } from '../api/methods.ts'
+import { TaskError } from '../errors.ts'
 import { parseUid } from '../ids.ts'
 import type { Transport } from '../ports.ts'
 import { Peer, type PeerHost, type PeerOptions, type PeerState } from '../sync/peer.ts'
 import type { Missing } from '../sync/session.ts'
+import { ClaimSync } from './claim-sync.ts'
 import { KeyConfirming } from './confirming.ts'
 import type { Held } from './held.ts'
 import { missingFor, vectorOf } from './offering.ts'
@@ -37,6 +39,7 @@ export class Syncing implements Relaying, AsyncDisposable {
   readonly #url: () => string | null
   readonly #subscriptions: readonly Disposable[]
   readonly #confirming: KeyConfirming
+  readonly #claims: ClaimSync
   #skewMs = 0
   #client = 0
   /** Something here waits for rows that were lost: it cannot be said, and is on nobody's disk. */
@@ -49,6 +52,7 @@ export class Syncing implements Relaying, AsyncDisposable {
     const state = JSON.stringify(presence)
     this.#peer = new Peer(transport, this.#host(state), runtime, options)
     this.#confirming = new KeyConfirming(project, (method, params) => this.#peer.ask(method, params))
+    this.#claims = new ClaimSync(project, this)
     this.#subscriptions = [
       project.on('written', ({ update, written }) => this.#peer.say(update, written)),
       project.on('changed', ({ tasks }) => this.#confirming.soon(tasks.map(({ uid }) => parseUid(uid)))),
@@ -112,6 +116,15 @@ export class Syncing implements Relaying, AsyncDisposable {
     await this.#peer.settle(options)
   }
 
+  /** Waits where it is not known yet whether the relay is there. */
+  async ask(method: string, params: unknown): Promise<unknown> {
+    if (!(await this.#peer.reached())) {
+      const { url, reason = 'it is not connected' } = this.report()
+      throw new TaskError('RELAY_UNREACHABLE', { url: url ?? 'this machine', reason })
+    }
+    return this.#peer.ask(method, params)
+  }
+
   /** Tries now, also after the relay said no. */
   wake(): void {
     this.#peer.wake()
@@ -120,7 +133,11 @@ export class Syncing implements Relaying, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]()
     // Together: a question that the relay never answers ends with its connection.
-    await Promise.all([this.#confirming[Symbol.asyncDispose](), this.#peer[Symbol.asyncDispose]()])
+    await Promise.all([
+      this.#confirming[Symbol.asyncDispose](),
+      this.#claims[Symbol.asyncDispose](),
+      this.#peer[Symbol.asyncDispose](),
+    ])
   }
 
   #host(state: string): PeerHost {
@@ -132,7 +149,11 @@ export class Syncing implements Relaying, AsyncDisposable {
       written: () => (this.#isPartial ? undefined : project.held?.written),
       presence: () => ({ client: (this.#client = project.held?.cursor.client ?? this.#client), state }),
       settled: (event) => this.#settled(event),
-      synced: () => this.#confirming.soon(),
+      synced: () => {
+        this.#confirming.soon()
+        this.#claims.soon()
+      },
+      claimsChanged: () => this.#claims.soon(),
     }
   }
 
@@ -141,7 +162,10 @@ export class Syncing implements Relaying, AsyncDisposable {
     this.#skewMs = time - world.runtime.now()
     this.#project.aheadMs = correction(this.#skewMs)
     const isOther = held?.saved?.epoch !== epoch
-    if (isOther) this.#confirming.teach()
+    if (isOther) {
+      this.#confirming.teach()
+      this.#claims.teach()
+    }
     if (status === 'committed' && !this.#isPartial) held?.markSaved({ epoch, written })
     else if (isOther) held?.markSaved({ epoch, written: 0 })
   }

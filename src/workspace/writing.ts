@@ -49,12 +49,13 @@ export async function createTask(
   let uid: Uid | undefined
   await project.commit(async (tasks) => {
     const { runtime, config } = project.world
-    const { lastNumber, lastOrder } = await project.lasts()
+    // What it follows: the greatest number ever given, the last place in the order.
+    const { lastNumber, writer } = await project.hold()
     const number = Math.max(tasks.greatestNumber, lastNumber) + 1
     const creation = planCreation(params, project.context(tasks), runtime, {
       number,
       confirmed: config.relay === 'none',
-      lastOrder,
+      lastOrder: writer.lastOrder,
     })
     uid = creation.uid
     return {
@@ -80,25 +81,31 @@ export async function updateTasks(
   }))
 }
 
+/** `also`: one more write for each task that lacks it. */
 export async function transitionTasks(
   project: Project,
   params: Params<'tasks.transition'>,
   by: string | null,
+  also: (state: TaskState) => readonly Write[] = () => [],
 ): Promise<Result<'tasks.transition'>> {
+  const status = statusFor(project, params.to)
+  return changeEach(project, params.keys, 'set', by, (state, context) => ({
+    writes: [...planChanges(state, { status }, context), ...also(state)],
+  }))
+}
+
+/** The first status of a kind. */
+export function statusFor(project: Project, to: Params<'tasks.transition'>['to']): string {
   const { statuses } = project.world.config
-  const kind: StatusKind | undefined = (['open', 'active', 'done', 'dropped'] as const).find(
-    (known) => known === params.to,
-  )
+  const kind: StatusKind | undefined = (['open', 'active', 'done', 'dropped'] as const).find((known) => known === to)
   const status = statuses.find((known) => known.kind === kind)
   if (status === undefined)
     throw invalid(
       'to',
-      `there is no status of the kind ${quote(params.to)} here`,
+      `there is no status of the kind ${quote(to)} here`,
       `use one of ${[...new Set(statuses.map((known) => known.kind))].join(', ')}`,
     )
-  return changeEach(project, params.keys, 'set', by, (state, context) => ({
-    writes: planChanges(state, { status: status.name }, context),
-  }))
+  return status.name
 }
 
 export async function deleteTasks(

@@ -317,7 +317,9 @@ describe('texts that came from others', () => {
 
 describe('what is remembered', () => {
   const recordOf = (desk: Desk, path: string) =>
-    desk.run(async (_caller, project) => readRecord(await (await project.store()).cell(`file/${path}`))?.bases ?? [])
+    desk.run(
+      async (_caller, project) => readRecord(await (await project.hold()).store.cell(`file/${path}`))?.bases ?? [],
+    )
 
   it('[M7] sixteen texts at most, the newest and a person’s last save among them: a stale save is known after forty commands', async () => {
     const { desk } = await withCommit()
@@ -352,7 +354,7 @@ describe('what is remembered', () => {
     const { desk } = await withCommit()
     await desk.set('T-1', { status: 'done' })
     await desk.run(async (_caller, project) =>
-      (await project.store()).commit([{ put: `file/${ONE}`, bytes: new TextEncoder().encode('{torn') }]),
+      (await project.hold()).store.commit([{ put: `file/${ONE}`, bytes: new TextEncoder().encode('{torn') }]),
     )
     await desk.edit(ONE, 'status: done', 'status: review')
     expect(await desk.task('T-1')).toMatchObject({ status: 'done', conflicts: ['status'] })

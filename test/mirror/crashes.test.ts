@@ -19,7 +19,7 @@ async function withTasks(through?: DeskOptions['through']): Promise<Desk> {
 async function dies(desk: Desk, after: number, work: (caller: Caller) => Promise<unknown>): Promise<boolean> {
   let left = after
   const ran = desk.run(async (caller, project) => {
-    const store = await project.store()
+    const store = (await project.hold()).store
     const commit = store.commit.bind(store)
     store.commit = async (changes) => {
       if (left-- === 0) throw new Error('killed')

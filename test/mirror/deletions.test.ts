@@ -71,7 +71,7 @@ it('[M42] words saved while the task was being deleted are kept: the file stays,
   await desk.run(async (caller, project) => {
     await caller.call('task.get', { key: 'T-1' })
     // The editor saves after the command has looked and before it writes.
-    const store = await project.store()
+    const store = (await project.hold()).store
     const commit = store.commit.bind(store)
     store.commit = async (changes) => {
       await commit(changes)

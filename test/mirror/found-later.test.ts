@@ -249,6 +249,25 @@ describe('old buffers beside version control', () => {
   )
 })
 
+describe('texts that were put back', () => {
+  it('[M14] a first text put back where another first text is shown stays in the file', async () => {
+    const [one] = await two()
+    const late = openDesk({ seed: 3, cloneOf: one })
+    for (const path of await one.paths()) late.save(path, await one.bytes(path))
+    await late.edit(FILE, 'See the log.', 'See the late log.')
+    await exchange(one, late)
+    const shows = async (desk: Desk): Promise<boolean> => (await desk.text(FILE)).includes('late log')
+    const desk = (await shows(one)) ? one : late
+    const [put, shown] = desk === one ? ['the log', 'the late log'] : ['the late log', 'the log']
+    await desk.sync()
+    await desk.edit(FILE, `See ${shown}.`, `See ${put}.`)
+    await desk.sync()
+    expect(await desk.text(FILE)).toContain(`See ${put}.`)
+    expect((await desk.task('T-1')).body).toContain(`See ${put}.`)
+    expect((await desk.conflicts()).map(({ field }) => field)).toEqual(['body'])
+  })
+})
+
 describe('a difference that is carried over', () => {
   it('[M13] what both put there stands once, also where the one put it beside and the other in place of something', () => {
     const before = 'Line one.\n- [ ] check\n- [ ] then\n'

@@ -14,7 +14,7 @@ interface Robbing {
 /** The row that the last command wrote into the document. */
 async function lastRow({ workspace }: Desk): Promise<number> {
   await using project = openProject(workspace)
-  const store = await project.store()
+  const store = (await project.hold()).store
   return (await store.read(DOCUMENT)).at(-1)?.seq ?? 0
 }
 

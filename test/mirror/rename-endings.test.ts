@@ -108,7 +108,7 @@ it.each([0, 1, 2, 3])('[M5][M60] files renamed, and the process ended after %i c
   const writes = [one, two, three].map((uid, index) => ({ uid: uid as Uid, field: CONFIRMED, value: index + 2 }))
   const running = desk.run(async (_, project) => {
     await project.lookAtFiles()
-    const store = await project.store()
+    const store = (await project.hold()).store
     const commit = store.commit.bind(store)
     let left = count
     store.commit = async (changes) => {

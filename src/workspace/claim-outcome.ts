@@ -1,0 +1,80 @@
+/** What an arbiter answered, as the method table says it: with keys, sentences and times. */
+import type { ClaimOutcome, FailedClaim, GrantedClaim, HeldBy } from '../api/methods.ts'
+import type { Grant, Holder, Holding } from '../claims/request.ts'
+import { TaskError } from '../errors.ts'
+import type { Uid } from '../ids.ts'
+import { isoTime } from '../task/time.ts'
+import type { ClaimView } from '../task/types.ts'
+
+export interface Naming {
+  readonly keyOf: (uid: Uid) => string
+  readonly scope: ClaimView['scope']
+}
+
+export function grantedClaim(grant: Grant, { keyOf, scope }: Naming): GrantedClaim {
+  const { uid, by, type, token, expiresAt, isRenewed } = grant
+  const again = isRenewed === true ? { renewed: true as const } : {}
+  return { key: keyOf(uid), uid, by, type, token, expiresAt: isoTime(expiresAt), state: 'granted', scope, ...again }
+}
+
+export function tentativeClaim(uid: Uid, { by, type }: Holder, until: number, { keyOf, scope }: Naming): GrantedClaim {
+  return { key: keyOf(uid), uid, by, type, token: 0, expiresAt: isoTime(until), state: 'tentative', scope }
+}
+
+export function outcomeOf(
+  granted: readonly GrantedClaim[],
+  failed: readonly FailedClaim[] = [],
+  skipped: readonly FailedClaim[] = [],
+): ClaimOutcome {
+  return { granted, assigned: granted.map(({ key }) => key), failed, skipped }
+}
+
+export function failedHeld(uid: Uid, claim: ClaimView, { keyOf }: Naming): FailedClaim {
+  const key = keyOf(uid)
+  const holder = holderText(claim)
+  const error = new TaskError('CLAIM_HELD', { key, holder, until: claim.expiresAt })
+  return { key, code: 'CLAIM_HELD', error: error.message, existing_assignee: holder, heldBy: heldBy(claim) }
+}
+
+/** Nobody holds it, and it is not free: who waits for it came before. */
+export function failedAwaited(uid: Uid, { keyOf }: Naming): FailedClaim {
+  const key = keyOf(uid)
+  const error = `${key} is waited for by others, who came before`
+  return { key, code: 'CLAIM_HELD', error, existing_assignee: null, heldBy: null }
+}
+
+export function failedTimeout(uid: Uid, claim: ClaimView, waitMs: number, { keyOf }: Naming): FailedClaim {
+  const key = keyOf(uid)
+  const holder = holderText(claim)
+  const error = new TaskError('CLAIM_TIMEOUT', { key, holder, wait: `${waitMs / 1_000}s` })
+  return { key, code: 'CLAIM_TIMEOUT', error: error.message, existing_assignee: holder, heldBy: heldBy(claim) }
+}
+
+export function failedLost(uid: Uid, claim: ClaimView | null, { keyOf }: Naming): FailedClaim {
+  const key = keyOf(uid)
+  const error = new TaskError('CLAIM_LOST', { key, how: howLost(claim) })
+  return {
+    key,
+    code: 'CLAIM_LOST',
+    error: error.message,
+    existing_assignee: claim === null ? null : holderText(claim),
+    heldBy: claim === null ? null : heldBy(claim),
+  }
+}
+
+export function howLost(claim: ClaimView | null): string {
+  return claim === null ? 'nobody holds it any more' : `it is held by ${holderText(claim)} now`
+}
+
+export function heldBy({ by, type, expiresAt, state, token }: ClaimView): HeldBy {
+  return { by, type, expiresAt, state, token }
+}
+
+/** `agent:agent-1`; of one that nobody has confirmed `agent:~agent-1`. */
+export function holderText({ by, type, state }: Pick<ClaimView, 'by' | 'type' | 'state'>): string {
+  return `${type}:${state === 'tentative' ? '~' : ''}${by}`
+}
+
+export function viewOfHolding({ by, type, token, expiresAt }: Holding, scope: ClaimView['scope']): ClaimView {
+  return { by, type, token, expiresAt: isoTime(expiresAt), state: 'granted', scope }
+}

@@ -1,0 +1,373 @@
+/** The methods that claim tasks and end claims. Who decides is arbiter.ts; what is known beside the tasks is claims-here.ts. */
+import type { ClaimOutcome, FailedClaim, GrantedClaim, Params, Result } from '../api/methods.ts'
+import { parseLease, parseReason, parseWait, parseWhole } from '../claims/parse.ts'
+import type { Grant, Held, Holder, Holding, TimedAnswer } from '../claims/request.ts'
+import { TaskError } from '../errors.ts'
+import type { Uid } from '../ids.ts'
+import { ASSIGNEE } from '../task/fields.ts'
+import { isoTime } from '../task/time.ts'
+import { elements } from '../task/view.ts'
+import type { TaskState, Write } from '../task/registers.ts'
+import { askAndWait, askArbiter } from './arbiter.ts'
+import {
+  holderOf,
+  keysIn,
+  nameOf,
+  nameTasks,
+  newRequest,
+  requestOf,
+  reused,
+  type Asker,
+  type Named,
+} from './claim-asking.ts'
+import {
+  failedAwaited,
+  failedHeld,
+  failedLost,
+  failedTimeout,
+  grantedClaim,
+  outcomeOf,
+  tentativeClaim,
+  viewOfHolding,
+  type Naming,
+} from './claim-outcome.ts'
+import {
+  answered,
+  asking,
+  forgetting,
+  isHeldBy,
+  knownHolding,
+  learning,
+  tentativeOf,
+  type Pending,
+} from './claim-state.ts'
+import type { Project } from './project.ts'
+import type { Relaying } from './relaying.ts'
+
+type Claimed = Params<'tasks.claim'>
+
+export async function claimTasks(project: Project, params: Claimed, asker: Asker): Promise<ClaimOutcome> {
+  const { outcome } = await claim(project, params, asker)
+  if (params.check !== true) await assign(project, outcome.granted, asker.by)
+  return outcome
+}
+
+export async function claimOne(
+  project: Project,
+  { key, ...params }: Params<'task.claim'>,
+  asker: Asker,
+): Promise<Result<'task.claim'>> {
+  const { granted, failed } = await claimTasks(project, { ...params, keys: [key] }, asker)
+  const [own] = granted
+  if (own !== undefined) return { granted: own, locked: true }
+  throw errorOf(failed[0], { keys: [key] })
+}
+
+/** Claims, and hands what is granted back where the rest cannot be done: all of it or nothing. */
+export async function startTasks(
+  project: Project,
+  params: Params<'tasks.start'>,
+  asker: Asker,
+): Promise<Result<'tasks.start'>> {
+  const { outcome, holder } = await claim(project, params, asker)
+  if (outcome.failed.length > 0) return { tasks: [], outcome }
+  const fresh = outcome.granted.filter(({ renewed }) => renewed !== true)
+  try {
+    const { transitionTasks } = await import('./writing.ts')
+    const { tasks } = await transitionTasks(project, { keys: params.keys, to: 'active' }, asker.by, (state) =>
+      assigned(state, outcome.granted),
+    )
+    return { tasks, outcome }
+  } catch (cause) {
+    if (fresh.length > 0) await letGo(project, fresh, holder, asker)
+    throw cause
+  }
+}
+
+export async function renewClaims(
+  project: Project,
+  params: Params<'tasks.renew'>,
+  asker: Asker,
+): Promise<ClaimOutcome> {
+  const named = await nameTasks(project, params.keys)
+  const holder = await holderOf(project, params, asker)
+  const leaseMs = parseLease(params.leaseMs)
+  const tentative = named.uids.filter((uid) => isOwnTentative(project, uid, holder))
+  const until = project.now() + leaseMs
+  if (tentative.length > 0) await project.claims.change((state) => prolonged(state, tentative, until))
+  const rest = named.uids.filter((uid) => !tentative.includes(uid))
+  const kept = tentative.map((uid) => tentativeClaim(uid, holder, until, named))
+  if (rest.length === 0) return outcomeOf(kept)
+  const tasks = heldPairs(rest, params.token)
+  const answer = await askArbiter(project, asker.relaying, 'renew', { tasks, holder, leaseMs })
+  if (answer === undefined) throw unreachable(asker.relaying)
+  const granted = 'granted' in answer ? answer.granted : []
+  await project.claims.change((state) => learning(state, granted))
+  const lost = answer.outcome === 'lost' ? lostOf(project, answer, named) : []
+  return outcomeOf([...kept, ...granted.map((grant) => grantedClaim(grant, named))], lost)
+}
+
+/** What the relay cannot be told now it is told later, in the order in which it was asked for. */
+export async function releaseClaims(
+  project: Project,
+  params: Params<'tasks.release'>,
+  asker: Asker,
+): Promise<Result<'tasks.release'>> {
+  const named = await nameTasks(project, params.keys)
+  const holder = await holderOf(project, params, asker)
+  const tasks = heldPairs(named.uids, params.token)
+  await project.claims.change((state) => forgetting(state, named.uids))
+  const isWaiting = named.uids.some((uid) => isOwnTentative(project, uid, holder))
+  const answer = isWaiting ? undefined : await askArbiter(project, asker.relaying, 'release', { tasks, holder })
+  if (answer?.outcome === 'lost') return { released: [], failed: lostOf(project, answer, named) }
+  if (answer === undefined) {
+    const known = named.uids.flatMap((uid) => knownHolding(project.claims.state, uid, project.now()) ?? [])
+    const foreign = known.filter((held) => !(params.token === held.token || isHeldBy(held, holder)))
+    if (foreign.length > 0)
+      return { released: [], failed: foreign.map((held) => failedHeld(held.uid, project.claims.viewOf(held), named)) }
+    await later(project, { kind: 'release', request: newRequest(project), tasks, holder })
+  }
+  await project.claims.change((state) => learning(state, [], named.uids))
+  return { released: named.uids.map((uid) => named.keyOf(uid)), failed: [] }
+}
+
+export async function listClaims(project: Project, { relaying }: Asker): Promise<Result<'claims.list'>> {
+  const { settleOutbox } = await import('./claim-settling.ts')
+  await settleOutbox(project, relaying)
+  const answer = await askArbiter(project, relaying, 'list', {})
+  if (answer?.outcome === 'listed') {
+    const { knowing } = await import('./claim-state.ts')
+    await project.claims.change((state) => knowing(state, answer.holdings))
+  }
+  const tasks = await project.tasks()
+  const context = project.context(tasks)
+  const { viewTask } = await import('../task/view.ts')
+  const claims = [...project.claims.views()].map(([uid, claim]) => {
+    const state = tasks.get(uid)
+    const { key, title } = state === undefined ? { key: uid, title: '' } : viewTask(state, context)
+    return { key, uid, title, ...claim }
+  })
+  const keyOf = keysIn(project, tasks)
+  const lost = project.claims.state.lost.map(({ uid, holder, at, to }) => ({
+    key: keyOf(uid),
+    uid,
+    by: holder.by,
+    type: holder.type,
+    at: isoTime(at),
+    heldBy: to === null ? null : viewOfHolding(to, project.claims.scope),
+  }))
+  return { claims, lost, fresh: answer !== undefined }
+}
+
+/** After `done` or `drop`: nobody works on it any more. Only what this name holds from here. */
+export async function releaseDone(project: Project, uids: readonly Uid[], asker: Asker, token?: number): Promise<void> {
+  const now = project.now()
+  const by = nameOf(project, undefined, asker)
+  const { state } = project.claims
+  const own = uids.flatMap((uid): readonly { readonly uid: Uid; readonly holder: Holder }[] => {
+    const holding = knownHolding(state, uid, now)
+    const holder: Holder | undefined = holding ?? tentativeOf(state, uid, now)?.holder
+    const isOwn = holder !== undefined && (holding?.token === token || holder.by === by)
+    return isOwn ? [{ uid, holder }] : []
+  })
+  if (own.length === 0) return
+  const { workspace } = await holderOf(project, {}, asker)
+  // First what was done, then that it is free: whoever gets it next sees that there is nothing left to do.
+  await settled(project, asker.relaying)
+  for (const { uid, holder } of own)
+    if (holder.workspace === workspace || holder.workspace === '' || token !== undefined) {
+      const tasks = await project.tasks()
+      const key = keysIn(project, tasks)(uid)
+      await releaseClaims(
+        project,
+        { keys: [key], by: holder.by, type: holder.type, ...(token === undefined ? {} : { token }) },
+        asker,
+      )
+    }
+}
+
+/** Adds who holds a task to its assignees, as an ordinary change; those who were there stay. */
+export async function assign(project: Project, granted: readonly GrantedClaim[], by: string | null): Promise<void> {
+  if (granted.length === 0) return
+  await project.commit((tasks) => ({
+    verb: 'claim',
+    by,
+    writes: granted.flatMap(({ uid }) => {
+      const state = tasks.get(uid as Uid)
+      return state === undefined ? [] : assigned(state, granted)
+    }),
+  }))
+}
+
+/** Everything written here is at the relay, and everything of it here; where it is away that is for later. */
+export async function settled(project: Project, relaying: Relaying | undefined): Promise<void> {
+  if (relaying === undefined || project.claims.scope === 'workspace') return
+  const { settleWithin } = await import('./relaying.ts')
+  await settleWithin(relaying, project.world.runtime, { timeoutMs: SETTLE_MS })
+}
+
+/** What the arbiter granted is known here from now on. */
+export async function learn(project: Project, granted: readonly Grant[]): Promise<void> {
+  const holdings = granted.map(({ isRenewed: _again, ...holding }): Holding => holding)
+  await project.claims.change((state) => learning(state, holdings))
+}
+
+const SETTLE_MS = 5_000
+
+async function claim(
+  project: Project,
+  params: Claimed,
+  asker: Asker,
+): Promise<{ readonly outcome: ClaimOutcome; readonly holder: Holder }> {
+  const named = await nameTasks(project, params.keys)
+  const holder = await holderOf(project, params, asker)
+  const leaseMs = parseLease(params.leaseMs)
+  const waitMs = parseWait(params.waitMs)
+  const request = requestOf(project, params)
+  const steal = params.steal === undefined ? {} : { steal: parseReason(params.steal) }
+  if ('steal' in steal && holder.type !== 'human')
+    throw new TaskError('INVALID_INPUT', {
+      field: 'steal',
+      problem: 'only a human takes a task from its holder',
+      fix: 'wait with --wait, or ask a person',
+    })
+  const { uids } = named
+  // What was asked for before is decided first.
+  if (project.claims.state.outbox.length > 0)
+    await (await import('./claim-settling.ts')).settleOutbox(project, asker.relaying)
+  if (params.check === true) {
+    const answer = await askArbiter(project, asker.relaying, 'check', { tasks: uids, holder })
+    return {
+      holder,
+      outcome: answer === undefined ? checkedHere(project, named, holder) : failedOf(project, answer, named, 0),
+    }
+  }
+  const answer = await askAndWait(project, asker.relaying, { request, tasks: uids, holder, leaseMs, ...steal }, waitMs)
+  if (answer?.outcome === 'reused') throw reused(request)
+  if (answer?.outcome === 'granted') {
+    await learn(project, answer.granted)
+    return { holder, outcome: outcomeOf(answer.granted.map((grant) => grantedClaim(grant, named))) }
+  }
+  if (answer !== undefined) return { holder, outcome: failedOf(project, answer, named, waitMs) }
+  const pending: Pending = {
+    kind: 'claim',
+    request,
+    tasks: uids,
+    holder,
+    leaseMs,
+    at: project.now(),
+    until: project.now() + leaseMs,
+  }
+  return { holder, outcome: await claimTentatively(project, pending, named) }
+}
+
+/** Nobody can say who holds it: within this workspace one has it, until the relay has decided. */
+async function claimTentatively(
+  project: Project,
+  pending: Pending & { readonly kind: 'claim' },
+  named: Named,
+): Promise<ClaimOutcome> {
+  let failed: readonly FailedClaim[] = []
+  await project.claims.change((state) => {
+    failed = checkedHere(project, named, pending.holder).failed
+    const isOwn = named.uids.every((uid) => isOwnTentative(project, uid, pending.holder))
+    return failed.length > 0 || isOwn ? state : asking(state, pending)
+  })
+  if (failed.length > 0) return outcomeOf([], failed)
+  return outcomeOf(named.uids.map((uid) => tentativeClaim(uid, pending.holder, pending.until, named)))
+}
+
+/** What others are known to hold, or asked for before. */
+function checkedHere(project: Project, named: Named, holder: Holder): ClaimOutcome {
+  const { claims } = project
+  const now = project.now()
+  const failed = named.uids.flatMap((uid): readonly FailedClaim[] => {
+    const view = claims.view(uid)
+    const who = knownHolding(claims.state, uid, now) ?? tentativeOf(claims.state, uid, now)?.holder
+    return view === null || who === undefined || isHeldBy(who, holder) ? [] : [failedHeld(uid, view, named)]
+  })
+  return outcomeOf([], failed)
+}
+
+function failedOf(project: Project, answer: TimedAnswer, named: Named, waitMs: number): ClaimOutcome {
+  switch (answer.outcome) {
+    case 'held':
+    case 'timeout': {
+      const held = answer.held.map((holding) => {
+        const view = project.claims.viewOf(holding)
+        return answer.outcome === 'held'
+          ? failedHeld(holding.uid, view, named)
+          : failedTimeout(holding.uid, view, waitMs, named)
+      })
+      return outcomeOf([], [...held, ...(answer.awaited ?? []).map((uid) => failedAwaited(uid, named))])
+    }
+    case 'lost':
+      return outcomeOf([], lostOf(project, answer, named))
+    case 'free':
+    case 'granted':
+    case 'learned':
+    case 'listed':
+    case 'released':
+    case 'reused':
+      return outcomeOf([])
+  }
+}
+
+export function lostOf(
+  project: Project,
+  { lost, held }: TimedAnswer & { readonly outcome: 'lost' },
+  named: Naming,
+): readonly FailedClaim[] {
+  return lost.map((uid) => {
+    const holding = held.find((one) => one.uid === uid)
+    return failedLost(uid, holding === undefined ? null : project.claims.viewOf(holding), named)
+  })
+}
+
+async function letGo(project: Project, granted: readonly GrantedClaim[], holder: Holder, asker: Asker): Promise<void> {
+  const keys = granted.map(({ uid }) => uid)
+  await releaseClaims(project, { keys, by: holder.by, type: holder.type }, asker)
+}
+
+/** For the outbox: as it is said now, it will be said when the relay is there. */
+export async function later(project: Project, pending: Pending): Promise<void> {
+  await project.claims.change((state) => asking(answered(state, pending.request), pending))
+}
+
+function isOwnTentative(project: Project, uid: Uid, holder: Holder): boolean {
+  const tentative = tentativeOf(project.claims.state, uid, project.now())
+  return tentative !== undefined && isHeldBy(tentative.holder, holder)
+}
+
+function prolonged(state: Project['claims']['state'], uids: readonly Uid[], until: number): Project['claims']['state'] {
+  const outbox = state.outbox.map((pending) =>
+    pending.kind === 'claim' && pending.tasks.some((uid) => uids.includes(uid))
+      ? { ...pending, until: Math.max(pending.until, until) }
+      : pending,
+  )
+  return { ...state, outbox }
+}
+
+function heldPairs(uids: readonly Uid[], token: number | undefined): readonly Held[] {
+  const known = token === undefined ? null : parseWhole('token', token, 1, Number.MAX_SAFE_INTEGER)
+  return uids.map((uid) => [uid, known])
+}
+
+/** A tentative claim assigns nobody. */
+function assigned(state: TaskState, granted: readonly GrantedClaim[]): readonly Write[] {
+  const { uid } = state
+  const holders = granted.filter((one) => one.uid === uid && one.state === 'granted').map(({ by }) => by)
+  const there = elements(state, ASSIGNEE)
+  return holders.filter((by) => !there.includes(by)).map((by) => ({ uid, field: ASSIGNEE + by, value: true }))
+}
+
+function errorOf(failed: FailedClaim | undefined, { keys }: { readonly keys: readonly string[] }): TaskError {
+  if (failed === undefined) return new TaskError('FAULT', { problem: `${keys.join(', ')}: no answer` })
+  const { code, key, heldBy, existing_assignee: holder } = failed
+  return new TaskError(code, { key, heldBy, holder, until: heldBy?.expiresAt ?? '', how: failed.error, wait: '' })
+}
+
+export function unreachable(relaying: Relaying | undefined): TaskError {
+  const { url = null, reason = 'no relay runs here' } = relaying?.report() ?? {}
+  return new TaskError('RELAY_UNREACHABLE', { url: url ?? 'this machine', reason })
+}
