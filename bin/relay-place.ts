@@ -55,9 +55,10 @@ type Kept = { readonly [relay: string]: { readonly [project: string]: string } }
 
 /** From the environment, else what `tide join` kept. */
 function tokenFor(url: string, project: string, env: Environment): string | undefined {
-  const { TIDEMARK_TOKEN } = env
-  if (TIDEMARK_TOKEN !== undefined && TIDEMARK_TOKEN !== '') return TIDEMARK_TOKEN
-  return readKept(env)[url]?.[project]
+  const { TIDEMARK_RELAY_TOKEN, TIDEMARK_TASK, TIDEMARK_TOKEN } = env
+  // Beside a task it is the token of the claim, which a program that runs while the task is held finds there.
+  const given = [TIDEMARK_RELAY_TOKEN, TIDEMARK_TASK === undefined ? TIDEMARK_TOKEN : undefined]
+  return given.find((token) => token !== undefined && token !== '') ?? readKept(env)[url]?.[project]
 }
 
 /** In a file that only this user can read, outside every workspace: no token is ever committed. */

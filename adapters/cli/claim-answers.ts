@@ -53,16 +53,27 @@ export async function refuseFailed(
 }
 
 /** One that failed, as the error that says so. */
-export async function failureOf(failed: FailedClaim, waitMs: number): Promise<TaskError> {
+export async function failureOf(
+  { key, code, heldBy, existing_assignee }: FailedClaim,
+  waitMs: number,
+): Promise<TaskError> {
   const { moment } = await import('./detail.ts')
-  const { key, code, heldBy, existing_assignee: known } = failed
-  const holder = heldBy === null ? (known ?? 'somebody else') : nameOf(heldBy)
-  const until = heldBy === null ? 'it is released' : moment(heldBy.expiresAt)
-  const how = heldBy === null ? 'it was released, or its lease ran out' : `${holder} holds it until ${until}`
-  return new TaskError(code, { key, holder, until, how, wait: durationText(waitMs), heldBy })
+  // Nobody holds it, and it is not free: who waits for it came before.
+  const holder = heldBy === null ? (existing_assignee ?? 'those who waited before') : nameOf(heldBy)
+  const until = heldBy === null ? 'they are done' : moment(heldBy.expiresAt)
+  switch (code) {
+    case 'CLAIM_HELD':
+      return new TaskError(code, { key, holder, until, heldBy })
+    case 'CLAIM_TIMEOUT':
+      return new TaskError(code, { key, holder, wait: durationText(waitMs), heldBy })
+    case 'CLAIM_LOST': {
+      const now = `${holder} holds it until ${until}`
+      return new TaskError(code, { key, how: heldBy === null ? 'it was released, or its lease ran out' : now, heldBy })
+    }
+  }
 }
 
-/** `agent:agent-1`; with `~` in front while the relay has not agreed. */
+/** `agent:agent-1`; `agent:~agent-1` while the relay has not agreed. */
 export function nameOf({ by, type, state }: Pick<GrantedClaim, 'by' | 'type' | 'state'>): string {
-  return `${state === 'tentative' ? '~' : ''}${type}:${by}`
+  return `${type}:${state === 'tentative' ? '~' : ''}${by}`
 }

@@ -30,7 +30,10 @@ task; of several TIDEMARK_TOKENS, as key=token; none while tentative),
 TIDEMARK_ACTOR and TIDEMARK_TYPE in its environment. When a claim is lost that
 is said at once, and the command goes on: its work is not thrown away.`
 
-export function leaseGrammar(command: Command, type: string = 'human at a terminal, else agent'): Command {
+export function leaseGrammar(
+  command: Command,
+  type: string = '$TIDEMARK_TYPE, else human at a terminal, agent elsewhere',
+): Command {
   return forGrammar(typeGrammar(command, type)).option(
     '--request <id>',
     'asked again under the same id, the answer is the same',

@@ -7,6 +7,8 @@ export interface DemoStep {
   /** Must be in the output; must not be in it. */
   readonly shows?: string
   readonly hides?: string
+  /** @default 0 */
+  readonly exit?: number
 }
 
 export const demoSteps: readonly DemoStep[] = [
@@ -25,6 +27,12 @@ export const demoSteps: readonly DemoStep[] = [
   { about: '... and the third for both.', args: ['add', 'Open the bridge', '--depends', '{1},{2}', '--as', 'sara'] },
   { about: 'What can be started now? Only what waits for nothing.', args: ['ready'], shows: '{1}', hides: '{2}' },
   { about: 'An agent begins with it ...', args: ['start', '{1}', '--as', 'agent-1'], shows: '{1}' },
+  {
+    about: '... which keeps every other one out ...',
+    args: ['claim', '{1}', '--as', 'agent-2'],
+    shows: 'held by agent:agent-1',
+    exit: 4,
+  },
   { about: '... and finishes it.', args: ['done', '{1}', '--as', 'agent-1'], shows: '{1}' },
   { about: 'So the second is ready, the third is not yet.', args: ['ready'], shows: '{2}', hides: '{3}' },
   {

@@ -1,8 +1,8 @@
 /** Commands that do one thing to several tasks: their grammar, their options, and the answer they print. */
 import type { Command } from 'commander'
-import type { TaskView } from '../../src/internal.ts'
+import type { Result, TaskView } from '../../src/internal.ts'
 import { defineCommand, type CommandDescriptor, type CommandParts, type Common, type Given } from './command.ts'
-import { callWorkspace, say } from './io.ts'
+import { callWorkspace, printJson, say } from './io.ts'
 import { printTasks } from './rows.ts'
 import { parseKeys, parseToken } from './values.ts'
 import type { CliWorld } from './world.ts'
@@ -10,6 +10,9 @@ import type { CliWorld } from './world.ts'
 export interface KeysOptions extends Common {
   readonly keys: readonly string[]
 }
+
+/** It is saved here, and done when the relay can be reached. */
+const WAITING_EXIT = 5
 
 type Help = Pick<CommandParts<KeysOptions>, 'about' | 'examples'>
 
@@ -40,11 +43,26 @@ export function openingCommand(help: Help): CommandDescriptor<KeysOptions> {
   return keysCommand(help, (options, world) => transition(options, world, 'open'))
 }
 
-async function transition(options: TransitionOptions, world: CliWorld, to: 'done' | 'dropped' | 'open'): Promise<void> {
+async function transition(
+  options: TransitionOptions,
+  world: CliWorld,
+  to: 'done' | 'dropped' | 'open',
+): Promise<number | void> {
   const { keys, token } = options
   const params = { keys, to, ...(token !== undefined && { token }) }
-  const { tasks } = await callWorkspace(options, world, 'tasks.transition', params)
-  await printTasks(options, world, tasks)
+  return printWritten(options, world, await callWorkspace(options, world, 'tasks.transition', params))
+}
+
+/** A write with a token waits where the relay cannot be asked whether that is still the last one. */
+export async function printWritten(
+  options: Common,
+  world: CliWorld,
+  { tasks, waiting = [] }: Result<'tasks.update'>,
+): Promise<number | void> {
+  if (waiting.length === 0) return printTasks(options, world, tasks)
+  if (options.json) printJson(world, { tasks, waiting })
+  else world.stderr.write(`tide: not written yet: ${waiting.join(', ')}: the relay has to confirm the token first\n`)
+  return WAITING_EXIT
 }
 
 export function tokenGrammar(command: Command): Command {

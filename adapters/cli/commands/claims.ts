@@ -3,7 +3,7 @@ import { defineCommand, type CommandDescriptor, type Common } from '../command.t
 import { callWorkspace, printJson, say } from '../io.ts'
 
 export const command: CommandDescriptor<Common> = defineCommand<Common>({
-  about: `Oldest first. A ~ stands before who holds it tentatively: the relay has not
+  about: `Oldest first. A ~ stands before the name of who holds it tentatively: the relay has not
 agreed yet. A claim is lost where the relay gave the task to somebody else while
 it could not be asked from here; what was written meanwhile is kept.
 

@@ -99,10 +99,15 @@ function worldWithin(world: CliWorld, args: readonly string[], dir: string, sink
 }
 
 /** A demo that shows something else than it says would be worse than none. */
-function checkStep({ args, shows, hides }: DemoStep, keys: readonly string[], exit: number, output: string): void {
+function checkStep(
+  { args, shows, hides, exit: expected = 0 }: DemoStep,
+  keys: readonly string[],
+  exit: number,
+  output: string,
+): void {
   const missing = shows !== undefined && !output.includes(withKeys(shows, keys))
   const stray = hides !== undefined && output.includes(withKeys(hides, keys))
-  if (exit !== 0 || missing || stray)
+  if (exit !== expected || missing || stray)
     throw new TaskError('FAULT', { problem: `the demo went wrong at: tide ${args.join(' ')}` })
 }
 

@@ -4,7 +4,7 @@ import { closingCommand, type TransitionOptions } from '../keys.ts'
 
 export const command: CommandDescriptor<TransitionOptions> = closingCommand('done', 'done', {
   about:
-    'Sets the first status of the kind "done", and ends your claim. Tasks that waited for these become ready. With --token it is refused (exit 4, nothing is written) where somebody else was granted the task since.',
+    'Sets the first status of the kind "done", and ends your claim. Tasks that waited for these become ready. With --token it is refused (exit 4, nothing is written) where somebody else was granted the task since, and waits (exit 5) while the relay cannot be asked.',
   examples: [
     ['tide done T-12', 'finished'],
     ['tide done T-12 T-13', 'both'],

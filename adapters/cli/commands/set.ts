@@ -4,8 +4,7 @@ import { parseAssignment } from '../assignments.ts'
 import { collectChanges } from '../changes.ts'
 import { defineCommand, type CommandDescriptor, type Common } from '../command.ts'
 import { callWorkspace } from '../io.ts'
-import { tokenGrammar } from '../keys.ts'
-import { printTasks } from '../rows.ts'
+import { printWritten, tokenGrammar } from '../keys.ts'
 import { misuse, parseKeys, parseToken, quote } from '../values.ts'
 
 export interface SetOptions extends Common {
@@ -58,7 +57,6 @@ anything: size='"5"'. null unsets, like an empty value.`,
     const changes = { ...options.changes, ...body }
     const { keys, token } = options
     const params = { keys, changes, ...(token !== undefined && { token }) }
-    const { tasks } = await callWorkspace(options, world, 'tasks.update', params)
-    await printTasks(options, world, tasks)
+    return printWritten(options, world, await callWorkspace(options, world, 'tasks.update', params))
   },
 })

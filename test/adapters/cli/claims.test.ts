@@ -1,7 +1,7 @@
 /** Claims on the command line: what is asked, what is answered, with which exit code. */
 import { describe, expect, it } from 'vitest'
 import { runProgram } from '../../../adapters/cli/program.ts'
-import type { ClaimView, TaskDetail } from '../../../src/internal.ts'
+import type { ClaimView, Result, TaskDetail } from '../../../src/internal.ts'
 import { taskOf } from './fake-project.ts'
 import { FakeWorld, type FakeOptions } from './fake-world.ts'
 import { tide } from './run.ts'
@@ -221,6 +221,19 @@ describe('refused', () => {
     expect(err).toContain('tide: the claim on T-1 is over: it was released, or its lease ran out\n')
   })
 
+  it('[C66] a write with a token that nobody can confirm waits, and exits with 5', async () => {
+    for (const words of [
+      ['done', 'T-2'],
+      ['set', 'T-2', 'status=done'],
+    ]) {
+      const world = new FakeWorld([...words, '--token', '6'], { tasks })
+      const waiting = (): Result<'tasks.update'> => ({ tasks: world.project.all(), waiting: ['T-2'] })
+      Object.assign(world.project.handlers, { 'tasks.transition': waiting, 'tasks.update': waiting })
+      expect([await runProgram(world), world.out]).toEqual([5, ''])
+      expect(world.err).toBe('tide: not written yet: T-2: the relay has to confirm the token first\n')
+    }
+  })
+
   it('[C66] a write with a token that is no longer the last changes nothing', async () => {
     for (const words of [
       ['done', 'T-2'],
@@ -293,7 +306,7 @@ describe('claims', () => {
   it('[C68] is a table on a terminal, which leaves out the token before it cuts titles short', async () => {
     expect((await claims({ terminal: 80 })).out).toBe(`KEY   HOLDER         UNTIL                 TOKEN          TITLE
 T-2   agent:agent-1  2026-01-02 04:00:00Z  1767323045678  Fix the login page th…
-T-30  ~human:sara    2026-01-02 04:00:00Z  tentative      修复登录页面
+T-30  human:~sara    2026-01-02 04:00:00Z  tentative      修复登录页面
 lost: T-4 by agent:me, 2026-01-02 03:00:00Z: agent:tom holds it
 lost: T-5 by agent:me, 2026-01-02 03:00:00Z: nobody holds it now
 `)

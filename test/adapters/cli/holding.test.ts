@@ -1,7 +1,8 @@
 /** A program behind `--`: it runs while its tasks are held. Time is turned by hand. */
 import { describe, expect, it } from 'vitest'
 import { runProgram } from '../../../adapters/cli/program.ts'
-import { TaskError, type ClaimView } from '../../../src/internal.ts'
+import { relayPlace } from '../../../bin/relay-place.ts'
+import { TaskError, type ClaimView, type ProjectId } from '../../../src/internal.ts'
 import { taskOf } from './fake-project.ts'
 import { FakeWorld, type FakeOptions } from './fake-world.ts'
 import { tide } from './run.ts'
@@ -83,6 +84,15 @@ describe('a program behind --', () => {
     const within = { TIDEMARK_TASK: 'T-8', TIDEMARK_TOKEN: '5', TIDEMARK_RELAY_TOKEN: 'mine' }
     const nested = await tide(['claim', 'T-1', '--', 'make'], { tasks, env: within })
     expect(nested.programEnv).toMatchObject({ TIDEMARK_TOKEN: '7', TIDEMARK_RELAY_TOKEN: 'mine' })
+  })
+
+  it('[C71] beside a task the token is not what opens the relay', () => {
+    const tokenIn = (env: Readonly<Record<string, string>>): string | undefined =>
+      relayPlace({ relay: 'wss://relay.example:5173', project: 'project-1' as ProjectId }, { HOME: '/nowhere', ...env })
+        ?.token
+    expect(tokenIn({ TIDEMARK_TOKEN: 'relay' })).toBe('relay')
+    expect(tokenIn({ TIDEMARK_TASK: 'T-1', TIDEMARK_TOKEN: '7' })).toBeUndefined()
+    expect(tokenIn({ TIDEMARK_TASK: 'T-1', TIDEMARK_TOKEN: '7', TIDEMARK_RELAY_TOKEN: 'relay' })).toBe('relay')
   })
 
   it('[C71] there is no token while the claim is tentative', async () => {
