@@ -5,9 +5,10 @@
  *   log `room/<project>`     one row per commit; the snapshot of a compacted log is its first row
  */
 import * as Y from 'yjs'
-import type { Runtime, Store } from '../ports.ts'
+import type { Row, Runtime, Store } from '../ports.ts'
 import type { Known } from './gate.ts'
 import { joinUpdates, type Shaped } from './joining.ts'
+import { isEmpty, noteCell, noteOf, StoredState } from './stored-state.ts'
 
 /** Below this a log is never worth compacting. */
 const LEAST_LOG_BYTES = 256 * 1024
@@ -25,6 +26,8 @@ const MOST_AT_ONCE = 500
 
 interface Whole {
   readonly bytes: Uint8Array
+  /** As it was read, and not encoded by this document. */
+  readonly isRow: boolean
   /** Committed since. */
   readonly since: Uint8Array[]
   sinceBytes: number
@@ -39,7 +42,10 @@ export interface Incoming extends Shaped {
 export class RoomDocument {
   /** What is accepted, also what is on its way to the disk. */
   readonly known: Known
-  #doc: Y.Doc
+  #built: Y.Doc | undefined
+  #read: readonly Row[] = []
+  /** While the document is not made of its rows yet. */
+  #stored: StoredState | undefined
   #logBytes = 0
   #rows = 0
   #snapshotBytes = 0
@@ -52,13 +58,14 @@ export class RoomDocument {
   #answers = new Map<string, Uint8Array>()
   readonly #store: Store
   readonly #log: string
+  readonly #noteCell: string
   readonly #report: Runtime['log']
 
   private constructor(store: Store, project: string, report: Runtime['log']) {
     this.#store = store
     this.#log = roomLog(project)
+    this.#noteCell = noteCell(project)
     this.#report = report
-    this.#doc = new Y.Doc()
     this.known = new Map()
   }
 
@@ -71,9 +78,7 @@ export class RoomDocument {
   /** What the disk has; a row that Yjs cannot read is left where it is and reported. */
   async reload(): Promise<void> {
     const rows = await this.#store.read(this.#log)
-    this.#doc = documentOf(rows, (seq, cause) =>
-      this.#report({ level: 'error', event: 'room.row.unreadable', log: this.#log, seq, problem: String(cause) }),
-    )
+    const note = await this.#note()
     const size = await this.#store.size(this.#log)
     this.#logBytes = size.bytes
     this.#rows = size.rows
@@ -83,8 +88,43 @@ export class RoomDocument {
     this.#recentBytes = 0
     this.#forgetAnswers()
     this.#whole = undefined
+    this.#read = rows
+    this.#built = undefined
+    this.#stored = StoredState.of(rows, note)
     this.known.clear()
+    if (this.#stored === undefined) return this.build()
+    for (const [client, clock] of this.#stored.known) this.known.set(client, clock)
+  }
+
+  /** Makes the document of its rows, where that was not needed before. */
+  build(): void {
+    if (this.#built !== undefined) return
+    this.#built = documentOf(this.#read, (seq, cause) =>
+      this.#report({ level: 'error', event: 'room.row.unreadable', log: this.#log, seq, problem: String(cause) }),
+    )
+    if (this.#stored?.hasToldAll === true) {
+      const { snapshot: bytes, since } = this.#stored
+      const sinceBytes = since.reduce((sum, { length }) => sum + length, 0)
+      this.#whole = { bytes, isRow: true, since: [...since], sinceBytes }
+    }
+    this.#stored = undefined
+    this.#read = []
     this.relearn()
+  }
+
+  get #doc(): Y.Doc {
+    this.build()
+    return this.#built ?? new Y.Doc()
+  }
+
+  async #note(): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#store.cell(this.#noteCell)
+    } catch (cause) {
+      // The rows say the same, only later.
+      this.#report({ level: 'warn', event: 'room.note.unreadable', log: this.#log, problem: String(cause) })
+      return undefined
+    }
   }
 
   /** Memory has more than what was accepted by its clocks: what waited for it came in with it. */
@@ -176,7 +216,7 @@ export class RoomDocument {
   }
 
   get vector(): Uint8Array {
-    return (this.#vector ??= Y.encodeStateVector(this.#doc))
+    return (this.#vector ??= this.#stored?.vector ?? Y.encodeStateVector(this.#doc))
   }
 
   /**
@@ -184,6 +224,8 @@ export class RoomDocument {
    * The state of a whole project is encoded once and kept. Undefined for a vector that cannot be read.
    */
   missing(vector: Uint8Array): readonly Uint8Array[] | undefined {
+    const told = this.#stored?.missing(vector)
+    if (told !== undefined) return told
     if (isEmpty(vector)) return this.#wholeParts()
     const name = vector.length > LONGEST_KEPT_VECTOR ? undefined : latin1(vector)
     const kept = name === undefined ? undefined : this.#answers.get(name)
@@ -207,17 +249,19 @@ export class RoomDocument {
 
   /** Puts the whole state in the place of all rows. Nothing may be applied that is not committed. */
   async compact(): Promise<void> {
-    const through = this.#lastSeq
-    const parts = this.#wholeParts()
-    const snapshot = parts.length === 1 && parts[0] !== undefined ? parts[0] : Y.encodeStateAsUpdate(this.#doc)
-    await this.#store.commit([{ compact: this.#log, through, snapshot }])
+    const [doc, through] = [this.#doc, this.#lastSeq]
+    const whole = this.#whole
+    const isWhole = whole !== undefined && !whole.isRow && whole.since.length === 0
+    const snapshot = isWhole ? whole.bytes : Y.encodeStateAsUpdate(doc)
+    const note = { put: this.#noteCell, bytes: noteOf(doc, snapshot, through) }
+    await this.#store.commit([{ compact: this.#log, through, snapshot }, note])
     this.#logBytes = 0
     this.#rows = 0
     this.#snapshotBytes = snapshot.length
   }
 
   #wholeParts(): readonly Uint8Array[] {
-    const whole = (this.#whole ??= { bytes: Y.encodeStateAsUpdate(this.#doc), since: [], sinceBytes: 0 })
+    const whole = (this.#whole ??= { bytes: Y.encodeStateAsUpdate(this.#doc), isRow: false, since: [], sinceBytes: 0 })
     return whole.since.length === 0 ? [whole.bytes] : [whole.bytes, merged(whole.since)]
   }
 
@@ -318,11 +362,6 @@ function merged(updates: Uint8Array[]): Uint8Array {
   if (all === undefined) throw new Error('nothing to merge')
   updates.splice(0, updates.length, all)
   return all
-}
-
-/** Of nobody anything: also with trailing zeros some clients write it as no bytes at all. */
-function isEmpty(vector: Uint8Array): boolean {
-  return vector.length === 0 || (vector.length === 1 && vector[0] === 0)
 }
 
 function latin1(bytes: Uint8Array): string {

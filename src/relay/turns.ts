@@ -87,6 +87,8 @@ export class Turns {
   async #settle(document: RoomDocument, items: readonly Item[]): Promise<void> {
     const updates = items.filter((item) => item.kind === 'update')
     if (updates.length > 0) {
+      // Nobody pays for that.
+      document.build()
       const [news, workMs] = this.#apply(document, updates) ?? (await this.#applyOneByOne(document, updates))
       const spent = workMs > 0 ? this.#charge(updates, workMs) : []
       if (news !== undefined) {
@@ -107,7 +109,9 @@ export class Turns {
     for (const { from, update } of updates) shares.set(from, (shares.get(from) ?? 0) + update.length)
     const all = updates.reduce((sum, { update }) => sum + update.length, 0)
     const now = this.#world.runtime.now()
-    return [...shares].flatMap(([member, share]) => (member.pay((workMs * share) / all, now) ? [] : [member]))
+    // Of those who are gone nothing more comes, and what the relay writes itself nobody pays for.
+    const here = [...shares].filter(([member]) => this.#room.members.has(member))
+    return here.flatMap(([member, share]) => (member.pay((workMs * share) / all, now) ? [] : [member]))
   }
 
   /** What was new, and how long it took. Undefined where the gate let in what Yjs cannot read. */
