@@ -113,13 +113,16 @@ function carriedText(
     const at = last === undefined ? splice.at : Math.max(splice.at, last.at + last.remove)
     splices.push({ at, remove: Math.max(0, splice.at + splice.remove - at), insert: splice.insert })
   }
+  const ours = difference(before, after)
+  const movedAlong = movedWith(ours, theirs, known)
   let shift = 0
-  for (const splice of difference(before, after)) {
+  for (const splice of ours) {
     const { at, remove, insert } = splice
     const rival = theirs.find((other) => other.at === at && other.remove === remove)
     if (rival === undefined) {
       const pieces = newPieces(insert, at + shift, place(at), known)
-      const gone = commonIn(at, at + remove, theirs).map((range) => ({ ...range, insert: '' }))
+      const ranges = [...commonIn(at, at + remove, theirs), ...movedAlong(splice)]
+      const gone = ranges.map((range) => ({ ...range, insert: '' }))
       for (const one of [...pieces, ...gone].sort((a, b) => a.at - b.at))
         add(ownLine(one, splice, { before, onto, theirs }))
     } else {
@@ -158,6 +161,23 @@ function saidByBoth(onto: string, after: string, theirs: readonly Splice[]): rea
   }
   add(onto.length)
   return found
+}
+
+/** Words that came into a text here, and stand elsewhere there: who moved the text had them before their eyes. */
+function movedWith(
+  ours: readonly Splice[],
+  theirs: readonly Splice[],
+  known: readonly Both[],
+): (splice: Splice) => readonly Omit<Splice, 'insert'>[] {
+  const came = new Set(ours.flatMap(({ insert }) => wordsOf(insert)))
+  return ({ at, remove }) =>
+    theirs.flatMap((one) => {
+      const start = startOf(one, theirs)
+      const isInside = at < one.at && one.at + one.remove < at + remove && one.insert !== ''
+      const isBoth = known.some((both) => both.at < start + one.insert.length && start < both.end)
+      if (!isInside || isBoth || !wordsOf(one.insert).every((word) => came.has(word))) return []
+      return [{ at: start, remove: one.insert.length }]
+    })
 }
 
 /** Of a text that came, what the other has not: before, between and behind what it has. */

@@ -105,7 +105,8 @@ export async function planFor(plan: FilePlan, project: MirroredProject): Promise
     writes.push(...restoring.writes)
     if (restoring.edits) bodies.push({ uid, next })
   }
-  if (bodies.length > 0 || plan.seeds.length > 0) await project.replica()
+  // Bodies are read beside the document only while no plan writes any.
+  if (bodies.length + plan.restored.length + plan.seeds.length > 0) await project.replica()
   const { verb, seeds, lastNumber, records, remember } = plan
   return { verb, writes, bodies, seeds, lastNumber, records, remember: (done) => remember?.(done, bodiesOf(project)) }
 }

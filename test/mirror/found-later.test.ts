@@ -285,6 +285,13 @@ describe('a difference that is carried over', () => {
     expect(body).toContain('and more')
   })
 
+  it('[M13] a line that was moved with the words that came into it stands once', () => {
+    const body =
+      carriedBody('one two\nlast\nmore\n', 'last\nmore\none new two\n', 'one new two\nlast\nmore\nlate\n') ?? ''
+    expect(body.match(/new/g)).toHaveLength(1)
+    expect(body).toContain('late')
+  })
+
   it('[M13] words that came into a line which is gone here are not put in front of the next', () => {
     expect(carriedBody('first\nlast\n', 'first and more\nlast\n', 'last\n')).toBe('and more\nlast\n')
   })

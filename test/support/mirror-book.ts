@@ -31,6 +31,12 @@ export class MirrorBook {
       if (!lines.has(line)) for (const word of wordsIn(line)) this.#comings.get(word)?.add(change)
   }
 
+  /** Words that were committed, and are gone in the next commit, without anyone having read them. */
+  takenUnread(before: string, after: string, read: readonly string[]): void {
+    const known = new Set([after, ...read].flatMap(wordsIn))
+    for (const word of wordsIn(before)) if (!known.has(word)) this.removed.add(word)
+  }
+
   /** Nobody can tell where these words come from. */
   unsure(text: string, change: string): void {
     for (const word of wordsIn(text)) this.#comings.set(word, new Set([change, 'unclear']))

@@ -149,7 +149,7 @@ function withoutFile({ workspace, texts, rows, replica }: Seen): readonly string
   })
 }
 
-/** A name that begins with a key of its task begins with the one that is certain, unless another file has that name. */
+/** A name that begins with a key of its task begins with the one that is certain, unless another file has that name, or had it and may be put back. */
 function misnamed({ workspace, texts, rows, replica }: Seen): readonly string[] {
   const { prefix, tasks: folder } = workspace.memory.config
   const { tasks } = replica
@@ -160,7 +160,7 @@ function misnamed({ workspace, texts, rows, replica }: Seen): readonly string[] 
   const host = { prefix, tasks, names: { ...NAMES, keyOf } }
   return [...texts.keys()].flatMap((path) => {
     const wish = wishOf(rows.get(path), host, folder)
-    return wish === undefined || texts.has(wish.to)
+    return wish === undefined || texts.has(wish.to) || rows.get(wish.to)?.state === 'held'
       ? []
       : [`M56 workspace ${workspace.place}: ${path} is not ${wish.to}`]
   })

@@ -24,7 +24,13 @@ export class VersionControl {
     const id = workspace.memory.repository.commit(
       new Map([...texts].map(([path, text]) => [path, encoder.encode(text)])),
     )
-    this.#commits.set(workspace, [...(this.#commits.get(workspace) ?? []), { id, texts }])
+    const commits = this.#commits.get(workspace) ?? []
+    // As commits tell, whoever changed a text had seen the one before, also where nobody else ever did.
+    for (const [path, before] of commits.at(-1)?.texts ?? []) {
+      const text = texts.get(path)
+      if (text !== undefined && text !== before) this.#book.takenUnread(before, text, workspace.sureTexts(path))
+    }
+    this.#commits.set(workspace, [...commits, { id, texts }])
   }
 
   /** All is committed, and then an older commit, or the newest again, is put in its place. */

@@ -255,7 +255,10 @@ export class MirroredWorkspace {
       this.#hasLooked = true
       const rows = await this.rows()
       for (const [path, text] of this.#waiting) {
-        if (rows.get(path)?.state !== 'clean') continue
+        const state = rows.get(path)?.state
+        // Read, and taken away by the very command that read it.
+        if (state === 'gone') this.#add(path, text, true, true)
+        if (state !== 'clean') continue
         this.#waiting.delete(path)
         this.#book.see(text, `workspace ${this.place}, ${path}`)
         const born = bornIn(text)
@@ -304,7 +307,8 @@ export class MirroredWorkspace {
     const texts = this.#held.get(path) ?? []
     const last = texts.at(-1)
     if (last?.text !== text) this.#held.set(path, [...texts, { text, isSave, isUnsure }])
-    else if (last.isUnsure === true && !isUnsure) this.#held.set(path, [...texts.slice(0, -1), { text, isSave }])
+    else if (last.isUnsure === true && !isUnsure)
+      this.#held.set(path, [...texts.slice(0, -1), { text, isSave: last.isSave }])
   }
 
   async pathOf(uid: string): Promise<string | undefined> {
