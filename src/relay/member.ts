@@ -1,5 +1,6 @@
 /** One connection in a room: what it may, how much it may, and what became of what it sent. */
 import * as Y from 'yjs'
+import { TaskError } from '../errors.ts'
 import type { Connection } from '../ports.ts'
 import { CLOSE, writeDenied, writeRefused, type Settlement } from '../sync/protocol.ts'
 import { Allowance, type RelayLimits } from './limits.ts'
@@ -12,8 +13,6 @@ const ASK_AGAIN_MS = 1_000
 export class Member {
   readonly connection: Connection
   readonly rights: Rights
-  /** Ends with its connection. */
-  readonly over: AbortController = new AbortController()
   /** It asked for what it lacks, and hears what is new from then on. */
   hasAsked = false
   /** It has sent a message beyond y-websocket's: it understands ours. */
@@ -29,6 +28,8 @@ export class Member {
   #askAt = -Infinity
   #isTold = false
   #clocks: ReadonlyMap<number, number> | undefined
+  #over: AbortController | undefined
+  #ended: string | undefined
   readonly #limits: RelayLimits
   readonly #messages: Allowance
   readonly #bytes: Allowance
@@ -51,6 +52,19 @@ export class Member {
     }
     this.connection.send(frame)
     return true
+  }
+
+  /** Ends with its connection. Made for who waits for that: most never ask for anything that waits. */
+  get signal(): AbortSignal {
+    this.#over ??= new AbortController()
+    if (this.#ended !== undefined) this.end(this.#ended)
+    return this.#over.signal
+  }
+
+  /** Nobody is there any more who could be answered. */
+  end(reason: string): void {
+    this.#ended = reason
+    this.#over?.abort(new TaskError('CONNECTION_CLOSED', { reason, executed: 'unknown' }))
   }
 
   /** Up to where it had written as a client when it came. */

@@ -243,7 +243,7 @@ export class Room {
 
   #leave(member: Member): void {
     if (!this.#members.delete(member)) return
-    member.over.abort(new TaskError('CONNECTION_CLOSED', { reason: 'the connection is over', executed: 'unknown' }))
+    member.end('the connection is over')
     this.#world.counters.connected--
     this.#presences.forget(member)
     this.#claimNews.leave(member)
@@ -306,7 +306,7 @@ export class Room {
   async #ask(member: Member, number: number, json: string): Promise<void> {
     const answer = await this.#answer(json, {
       rights: member.rights,
-      signal: member.over.signal,
+      signal: member.signal,
       named: (name) => this.#endNamed((member.name = name), member),
       watchClaims: () => this.#claimNews.hear(member),
       tooOld: (reason) => member.connection.close(reason, CLOSE.tooOld),
@@ -385,8 +385,8 @@ export class Room {
   #end(): void {
     if (this.#phase === 'gone') return
     this.#phase = 'gone'
-    const over = new TaskError('CONNECTION_CLOSED', { reason: 'the project was unloaded', executed: 'unknown' })
-    this.#ended.abort(over)
+    const reason = 'the project was unloaded'
+    this.#ended.abort(new TaskError('CONNECTION_CLOSED', { reason, executed: 'unknown' }))
     this.#rest?.abort()
     this.#turns.end()
     this.#board?.[Symbol.dispose]()
@@ -394,7 +394,7 @@ export class Room {
     this.#document = undefined
     this.#keys = undefined
     this.#waiters.wake()
-    for (const member of this.#members) member.over.abort(over)
+    for (const member of this.#members) member.end(reason)
     this.#gone(Promise.all([...this.#answering, this.#claims[Symbol.asyncDispose]()]).then(() => undefined))
   }
 }
