@@ -29,9 +29,10 @@ export async function tellSkipped(options: Common, world: CliWorld, skipped: rea
 export function tellTentative(world: CliWorld, granted: readonly GrantedClaim[]): void {
   const keys = granted.filter(({ state }) => state === 'tentative').map(({ key }) => key)
   if (keys.length === 0) return
-  const [is, it] = keys.length === 1 ? ['is', 'it'] : ['are', 'they']
+  const is = keys.length === 1 ? 'is' : 'are'
   world.stderr.write(
-    `tide: the relay could not be asked: ${keys.join(', ')} ${is} claimed tentatively until ${it} can be\n`,
+    `tide: the relay could not be asked: ${keys.join(', ')} ${is} claimed tentatively until it can be\n` +
+      'hint: tide status says why; tide up runs a relay on this machine\n',
   )
 }
 

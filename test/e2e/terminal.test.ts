@@ -75,7 +75,7 @@ async function withTable(): Promise<Place> {
     '👍🏽 flags 🇩🇪 and é',
   ]
   for (const title of titles) await place.must(['add', title, '-p', 'high', '-l', 'web,auth', '-a', 'sara'])
-  await place.must(['start', 'T-2'])
+  await place.must(['set', 'T-2', 'status=doing'])
   await place.must(['set', 'T-3', 'depends=T-1'])
   return place
 }

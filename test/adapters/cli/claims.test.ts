@@ -253,7 +253,8 @@ describe('tentative', () => {
       const { exit, err } = await offline([command, 'T-1'])
       expect([exit, err]).toEqual([
         0,
-        'tide: the relay could not be asked: T-1 is claimed tentatively until it can be\n',
+        'tide: the relay could not be asked: T-1 is claimed tentatively until it can be\n' +
+          'hint: tide status says why; tide up runs a relay on this machine\n',
       ])
     }
     expect((await offline(['claim', 'T-1'])).out).toBe(`T-1\tagent:me\t${UNTIL}\t\ttentative\trelay\n`)
