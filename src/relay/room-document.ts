@@ -43,6 +43,8 @@ export class RoomDocument {
   /** What is accepted, also what is on its way to the disk. */
   readonly known: Known
   #built: Y.Doc | undefined
+  /** By a transaction since this was looked at last. */
+  #isChanged = false
   #read: readonly Row[] = []
   /** While the document is not made of its rows yet. */
   #stored: StoredState | undefined
@@ -102,6 +104,7 @@ export class RoomDocument {
     this.#built = documentOf(this.#read, (seq, cause) =>
       this.#report({ level: 'error', event: 'room.row.unreadable', log: this.#log, seq, problem: String(cause) }),
     )
+    this.#built.on('afterTransaction', (transaction: Y.Transaction) => (this.#isChanged ||= isChange(transaction)))
     if (this.#stored?.hasToldAll === true) {
       const { snapshot: bytes, since } = this.#stored
       const sinceBytes = since.reduce((sum, { length }) => sum + length, 0)
@@ -170,9 +173,11 @@ export class RoomDocument {
     // As one, as everyone else will: Yjs pays for each update that it is given, and again to say what was new.
     const joined = group.length === 1 && isInOrder(first) ? first.update : joinUpdates(group)
     if (joined !== undefined) return this.#changes(() => Y.applyUpdate(this.#doc, joined)) ? [joined] : []
-    const changed = this.#changes(() => {
-      for (const { update } of group) Y.applyUpdate(this.#doc, update)
-    })
+    const changed = this.#changes(() =>
+      this.#doc.transact(() => {
+        for (const { update } of group) Y.applyUpdate(this.#doc, update)
+      }),
+    )
     return changed ? [Y.mergeUpdates(group.map(({ update }) => update))] : []
   }
 
@@ -188,20 +193,11 @@ export class RoomDocument {
     return heard
   }
 
-  /** Whether anything came or went, in one transaction. */
+  /** Whether anything came or went. */
   #changes(action: () => void): boolean {
-    let isChanged = false
-    const hear = ({ deleteSet, beforeState, afterState }: Y.Transaction): void => {
-      isChanged ||= deleteSet.clients.size > 0
-      for (const [client, clock] of afterState) isChanged ||= beforeState.get(client) !== clock
-    }
-    this.#doc.on('afterTransaction', hear)
-    try {
-      this.#doc.transact(action)
-    } finally {
-      this.#doc.off('afterTransaction', hear)
-    }
-    return isChanged
+    this.#isChanged = false
+    action()
+    return this.#isChanged
   }
 
   /** Onto the disk. From then on it is part of every answer. */
@@ -298,6 +294,12 @@ export class RoomDocument {
     this.#vector = undefined
     if (this.#answers.size > 0) this.#answers.clear()
   }
+}
+
+function isChange({ deleteSet, beforeState, afterState }: Y.Transaction): boolean {
+  if (deleteSet.clients.size > 0) return true
+  for (const [client, clock] of afterState) if (beforeState.get(client) !== clock) return true
+  return false
 }
 
 /** Writers from the greatest to the least: of others Yjs' merging would lose some. */

@@ -158,10 +158,11 @@ export class Turns {
 
   /** One message for all; not to the one who alone has said it. */
   #tell(news: Uint8Array, updates: readonly Update[]): void {
-    const frame = writeUpdate(news)
     const [first] = updates
     const only = updates.every(({ from }) => from === first?.from) ? first?.from : undefined
-    for (const member of this.#room.members) if (member !== only && member.hasAsked) this.#room.send(member, frame)
+    const others = [...this.#room.members].filter((member) => member !== only && member.hasAsked)
+    const frame = others.length === 0 ? new Uint8Array() : writeUpdate(news)
+    for (const member of others) this.#room.send(member, frame)
     this.#room.committed()
   }
 
