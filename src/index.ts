@@ -41,6 +41,7 @@ export type {
   CommentView,
   ConflictValue,
   ConflictView,
+  HolderType,
   Json,
   Priority,
   StatusDefinition,
@@ -51,8 +52,15 @@ export type {
 export type {
   Caller,
   ChangeView,
+  ClaimantParams,
+  ClaimOutcome,
+  ClaimParams,
   DoctorReport,
+  FailedClaim,
   FieldChangeView,
+  GrantedClaim,
+  HeldBy,
+  LostClaim,
   MethodName,
   Methods,
   NewTask,
@@ -77,7 +85,7 @@ export type { Listed, Listing } from './workspace/listing.ts'
 export { Project } from './workspace/project.ts'
 export type { ProjectEvents } from './workspace/project-events.ts'
 export { createWorkspace } from './workspace/workspace.ts'
-export type { Tasks, Workspace, WorkspaceEvents, WorkspaceSource } from './workspace/workspace.ts'
+export type { Claims, Tasks, Workspace, WorkspaceEvents, WorkspaceSource } from './workspace/workspace.ts'
 export type { ProjectWorld, WriterNote } from './workspace/world.ts'
 export { connectCalls } from './api/connect-calls.ts'
 export type { ConnectOptions, RemoteCaller } from './api/connect-calls.ts'

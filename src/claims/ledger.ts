@@ -177,9 +177,10 @@ export function isSameRequest(a: Claim | Take, b: Claim | Take): boolean {
   return printOf(a) === printOf(b)
 }
 
-/** Whether who asks is who holds. */
-export function isSameHolder(a: Holder, b: Holder): boolean {
-  return a.by === b.by && a.type === b.type && a.workspace === b.workspace
+/** Whether who asks is who holds. What was given to a name, and to no workspace, is that name's in every one. */
+export function isSameHolder(holding: Holder, holder: Holder): boolean {
+  const isThere = holding.workspace === '' || holding.workspace === holder.workspace
+  return isThere && holding.by === holder.by && holding.type === holder.type
 }
 
 function claim(ledger: Ledger, request: Claim, now: number, awaited: ReadonlySet<Uid>): Decision {
@@ -205,7 +206,7 @@ function take(ledger: Ledger, request: Take, now: number, awaited: ReadonlySet<U
     if (inTheWay === undefined && !awaited.has(uid)) {
       granted.push(grantOf(ledger, uid, holder, { leaseMs, now }))
       counts[place] = (counts[place] ?? 0) + 1
-    } else if (inTheWay !== undefined && !holders.some((other) => isSameHolder(other, inTheWay))) skipped.push(inTheWay)
+    } else if (inTheWay !== undefined && !holders.some((other) => isSameHolder(inTheWay, other))) skipped.push(inTheWay)
   }
   const changes = [
     ...anchored(

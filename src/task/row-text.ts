@@ -1,5 +1,7 @@
 /** A task as the line that `list` prints where a program reads it. Also kept in the summary, so that a list copies it. */
 
+import type { ClaimView } from './types.ts'
+
 export interface PlainRow {
   readonly key: string
   readonly title: string
@@ -10,6 +12,7 @@ export interface PlainRow {
   readonly ready: boolean
   readonly deleted: boolean
   readonly conflicts: readonly string[]
+  readonly claim?: Pick<ClaimView, 'by' | 'state'> | null
 }
 
 /** key, status, priority, labels, assignees, title, marks: whole, with tabs between, no line end. New columns come last. */
@@ -30,10 +33,16 @@ export function printable(text: string): string {
   return text.replaceAll('\t', ' ').replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
 }
 
-/** `deleted`, `ready` and `conflict:<field>`, with commas between. A loop: a list of a thousand rows is built of these. */
+/** Who holds it; of a claim that nobody has confirmed `~agent-1`. */
+export function claimant({ by, state }: Pick<ClaimView, 'by' | 'state'>): string {
+  return state === 'tentative' ? `~${by}` : by
+}
+
+/** `deleted`, `ready`, `claim:<who>` and `conflict:<field>`, with commas between. A loop: a list of a thousand rows is built of these. */
 function marks(row: PlainRow): string {
   let text = row.deleted ? 'deleted' : ''
   if (row.ready) text += text === '' ? 'ready' : ',ready'
+  if (row.claim) text += `${text === '' ? '' : ','}claim:${claimant(row.claim)}`
   for (const field of row.conflicts) text += `${text === '' ? '' : ','}conflict:${field}`
   return text
 }

@@ -3,7 +3,7 @@ import type { Holding } from '../claims/request.ts'
 import { isoTime } from '../task/time.ts'
 import { askArbiter } from './arbiter.ts'
 import { answered, knowing, learning, losing, type Lost, type Pending } from './claim-state.ts'
-import type { Asker } from './claim-asking.ts'
+import { newRequest, type Asker } from './claim-asking.ts'
 import { assign, learn } from './claiming.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
@@ -37,12 +37,36 @@ export async function know(project: Project, holdings: readonly Holding[]): Prom
 /** False where something waits still. One after the other, also where several ask for it. */
 export async function settleOutbox(project: Project, relaying: Relaying | undefined): Promise<boolean> {
   return project.claims.settling(async () => {
+    if (!(await handOver(project, { by: null, relaying }))) return false
     for (;;) {
       const [first] = project.claims.state.outbox
       if (first === undefined) return true
       if (!(await settle(project, first, { by: null, relaying }))) return false
     }
   })
+}
+
+/** A project without a relay got one: what was held is asked of it, above all tokens that were granted. */
+async function handOver(project: Project, { relaying }: Asker): Promise<boolean> {
+  const book = await project.claims.formerBook()
+  if (book === undefined) return true
+  const tokens = book.tokens()
+  for (let at = 0; at < tokens.length; at += MANY_TOKENS) {
+    const answer = await askArbiter(project, relaying, 'learn', { tokens: tokens.slice(at, at + MANY_TOKENS) })
+    if (answer === undefined) return false
+  }
+  const now = project.now()
+  const asked = book.holdings().map(({ uid, by, type, workspace, leaseMs, expiresAt }): Pending => ({
+    kind: 'claim',
+    request: newRequest(project),
+    tasks: [uid],
+    holder: { by, type, workspace },
+    leaseMs,
+    at: now,
+    until: expiresAt,
+  }))
+  await project.claims.forgetBook((state) => ({ ...state, known: [], outbox: [...asked, ...state.outbox] }))
+  return true
 }
 
 async function settle(project: Project, pending: Pending, asker: Asker): Promise<boolean> {

@@ -34,6 +34,7 @@ export class ClaimsHere {
   readonly #project: ClaimsProject
   #state: ClaimState = NO_CLAIMS
   #settling: Promise<boolean> | undefined
+  #hasLookedBack = false
   #book: { readonly held: Held; readonly book: ClaimBook } | undefined
 
   constructor(project: ClaimsProject) {
@@ -115,6 +116,25 @@ export class ClaimsHere {
   settling(work: () => Promise<boolean>): Promise<boolean> {
     this.#settling ??= work().finally(() => (this.#settling = undefined))
     return this.#settling
+  }
+
+  /** What this workspace granted while it was the arbiter itself: taken out, for the relay to decide. Undefined where it was not. */
+  async formerBook(): Promise<ClaimBook | undefined> {
+    if (this.scope === 'workspace' || this.#hasLookedBack) return undefined
+    const { store } = await this.#project.inTurn(async (held) => held)
+    const book = await ClaimBook.load({ runtime: this.#project.world.runtime, store }, CLAIMS)
+    if (book.tokens().length > 0) return book
+    this.#hasLookedBack = true
+    return undefined
+  }
+
+  /** The relay knows now what was granted here. */
+  async forgetBook(edit: (state: ClaimState) => ClaimState): Promise<void> {
+    await this.change(edit)
+    await this.#project.inTurn(async (held) => {
+      await held.commitBeside([{ remove: CLAIMS }])
+      await this.#project.reseal(held)
+    })
   }
 
   /** The ledger of a project without a relay. */

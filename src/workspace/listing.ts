@@ -6,7 +6,8 @@ import { fits, holdsWords, type TaskQuery } from '../task/query.ts'
 import type { StatusKind, TaskView } from '../task/types.ts'
 import type { Project } from './project.ts'
 import { currentLines, readTexts, type Summary } from './summary.ts'
-import type { Line, TaskRow } from './summary-line.ts'
+import { withClaims, type ListedLine } from './claimed-line.ts'
+import type { TaskRow } from './summary-line.ts'
 import type { ByteText } from '../ports.ts'
 
 const COMMA = 44
@@ -35,7 +36,7 @@ export async function listTasks(project: Project, filter: TaskFilter): Promise<L
   const summary = await project.summary()
   return listing(
     cut(
-      currentLines(summary).filter((line) => lineFits(line, query)),
+      linesOf(project, summary).filter((line) => lineFits(line, query)),
       limit,
     ),
   )
@@ -49,8 +50,12 @@ export async function searchTasks(
   const wanted = parseSearch(words)
   const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('limit', options.limit)
   const { summary, texts } = await withTexts(project)
-  const lines = currentLines(summary).filter((line) => lineFits(line, { all: options.all === true }))
+  const lines = linesOf(project, summary).filter((line) => lineFits(line, { all: options.all === true }))
   return listing(cut(holding(lines, texts, wanted), limit))
+}
+
+function linesOf(project: Project, summary: Summary): readonly ListedLine[] {
+  return withClaims(currentLines(summary), project.claims.views())
 }
 
 async function withTexts(project: Project): Promise<{ readonly summary: Summary; readonly texts: ByteText }> {
@@ -89,7 +94,7 @@ export function checkedFilter(filter: TaskFilter, project: Project): TaskQuery {
 }
 
 /** Flags decide most lines; the rest is parsed. */
-function lineFits(line: Line, query: TaskQuery): boolean {
+function lineFits(line: ListedLine, query: TaskQuery): boolean {
   if (line.isGone) return false
   if (query.all !== true && (line.isDeleted || (query.status === undefined && line.isClosed))) return false
   if (query.ready === true && !line.isReady) return false
@@ -99,7 +104,7 @@ function lineFits(line: Line, query: TaskQuery): boolean {
 }
 
 /** Words of ASCII letters are looked for in all texts at once; others text by text. */
-function holding(lines: readonly Line[], texts: ByteText, words: readonly string[]): readonly Line[] {
+function holding(lines: readonly ListedLine[], texts: ByteText, words: readonly string[]): readonly ListedLine[] {
   // oxlint-disable-next-line no-control-regex -- exactly the bytes that stand for themselves in UTF-8
   const plain = words.filter((word) => /^[\u0000-\u007f]+$/.test(word)).sort((a, b) => b.length - a.length)
   const [longest] = plain
@@ -111,7 +116,7 @@ function holding(lines: readonly Line[], texts: ByteText, words: readonly string
   })
 }
 
-function withHits(lines: readonly Line[], texts: ByteText, word: string): readonly Line[] {
+function withHits(lines: readonly ListedLine[], texts: ByteText, word: string): readonly ListedLine[] {
   const all = texts.units(0, texts.length).toLowerCase()
   const places = lines.map((line) => line.textPlace())
   const order = lines.map((_, index) => index).sort((a, b) => (places[a]?.at ?? 0) - (places[b]?.at ?? 0))
@@ -131,7 +136,7 @@ function withHits(lines: readonly Line[], texts: ByteText, word: string): readon
   return lines.filter((_, index) => hits.has(index))
 }
 
-function listing(lines: readonly Line[]): Listing {
+function listing(lines: readonly ListedLine[]): Listing {
   return {
     count: lines.length,
     json: () => [jsonDocument(lines)],
@@ -152,7 +157,7 @@ function listing(lines: readonly Line[]): Listing {
 }
 
 /** One piece: thousands of small writes would cost more than all else. */
-function jsonDocument(lines: readonly Line[]): Uint8Array {
+function jsonDocument(lines: readonly ListedLine[]): Uint8Array {
   const [open, close] = [encode('{"schema":1,"tasks":['), encode(']}')]
   const document = new Uint8Array(roomFor(lines) + open.length + close.length)
   document.set(open)
@@ -165,7 +170,7 @@ function jsonDocument(lines: readonly Line[]): Uint8Array {
   return document.subarray(0, at + close.length)
 }
 
-function plainLines(lines: readonly Line[]): Uint8Array {
+function plainLines(lines: readonly ListedLine[]): Uint8Array {
   const text = new Uint8Array(roomFor(lines))
   let at = 0
   for (const line of lines) {
@@ -176,7 +181,7 @@ function plainLines(lines: readonly Line[]): Uint8Array {
 }
 
 /** More than any part of each with a byte behind it: cheaper than to measure first, and what is not touched takes no memory. */
-function roomFor(lines: readonly Line[]): number {
+function roomFor(lines: readonly ListedLine[]): number {
   return lines.reduce((sum, line) => sum + line.end - line.start, 0)
 }
 

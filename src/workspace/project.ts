@@ -80,7 +80,7 @@ export class Project implements AsyncDisposable {
   /** All tasks as they are now. Without the store when the summary is known to be true. */
   async tasks(): Promise<TaskTable> {
     if (this.#held === undefined && !(await this.#readFresh())) await this.hold()
-    return this.#known ?? (await this.replica()).tasks
+    return this.#replica?.tasks ?? this.#table ?? (await this.replica()).tasks
   }
 
   /** The summary as it is on the disk now, for lists. */
@@ -205,7 +205,7 @@ export class Project implements AsyncDisposable {
     await this.#files.seal(held)
   }
 
-  /** Others may have the store until this process needs it again. A live one keeps it. */
+  /** Others may have the store until it is needed again here. A live process keeps it. */
   async letGo(): Promise<void> {
     if (!this.isLive) await this.#oneAtATime(() => this.#close())
   }
@@ -222,10 +222,6 @@ export class Project implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#files.endWatch().then(() => this.#queue.then(() => this.#close()))
     return this.#closed
-  }
-
-  get #known(): TaskTable | undefined {
-    return this.#replica?.tasks ?? this.#table
   }
 
   async #close(): Promise<void> {
@@ -289,11 +285,12 @@ export class Project implements AsyncDisposable {
   }
 
   async #readFresh(): Promise<boolean> {
-    if (this.#table !== undefined && this.#summary?.seal.mark === this.world.summary.mark()) return true
-    const summary = await readFreshSummary(this.world)
-    if (summary === undefined) return false
-    this.#summary = summary
-    this.#table = createSummaryTable(summary)
+    if (this.#table === undefined || this.#summary?.seal.mark !== this.world.summary.mark()) {
+      const summary = await readFreshSummary(this.world)
+      if (summary === undefined) return false
+      this.#summary = summary
+      this.#table = createSummaryTable(summary)
+    }
     await this.claims.read()
     return true
   }

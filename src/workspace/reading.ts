@@ -11,6 +11,8 @@ import { isoTime } from '../task/time.ts'
 import type { Json } from '../task/types.ts'
 import { keyOfTask, type ViewContext } from '../task/view.ts'
 import { findTask } from './find.ts'
+import { keysIn } from './claim-asking.ts'
+import { howLost } from './claim-outcome.ts'
 import type { Project } from './project.ts'
 import { NO_RELAY, unsynced, type Relaying } from './relaying.ts'
 
@@ -73,8 +75,18 @@ export async function reportStatus(project: Project, relaying?: Relaying): Promi
       ...(await project.fileProblems()),
       ...taskProblems(tasks, project.context(tasks)),
       ...relayProblems(relaying),
+      ...claimProblems(project, tasks),
     ],
   }
+}
+
+function claimProblems(project: Project, tasks: TaskTable): readonly Problem[] {
+  const keyOf = keysIn(project, tasks)
+  return project.claims.state.lost.map(({ uid, holder, to }) => {
+    const how = howLost(to === null ? null : project.claims.viewOf(to))
+    const message = `${keyOf(uid)}: the claim of ${holder.by} was not granted: ${how}; what it wrote is kept`
+    return { path: null, code: 'CLAIM_LOST', message }
+  })
 }
 
 function relayProblems(relaying: Relaying | undefined): readonly Problem[] {

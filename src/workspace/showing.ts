@@ -8,6 +8,7 @@ import { SummaryParts } from './summary-parts.ts'
 import { readBodyAt } from './summary-writer.ts'
 
 export async function showTask(project: Project, { key }: Params<'task.get'>): Promise<Result<'task.get'>> {
+  if (project.held === undefined) await project.claims.read()
   const task = project.held === undefined ? await showFromParts(project, key) : undefined
   if (task !== undefined) return { task }
   const context = project.context(await project.tasks())

@@ -12,7 +12,7 @@ import { BODY, type Field } from '../task/fields.ts'
 import type { Alive, TaskState } from '../task/registers.ts'
 import { rowText } from '../task/row-text.ts'
 import { numbersOf, referencesOf } from '../task/table.ts'
-import type { Json, StatusKind, TaskView } from '../task/types.ts'
+import type { ClaimView, Json, StatusKind, TaskView } from '../task/types.ts'
 
 /** Where the title and body of a task stand in the file of texts. */
 export interface TextPlace {
@@ -28,6 +28,7 @@ export interface TaskRow extends Pick<
   'key' | 'title' | 'status' | 'priority' | 'assignees' | 'labels' | 'deleted' | 'ready' | 'conflicts'
 > {
   readonly kind: StatusKind
+  readonly claim: ClaimView | null
 }
 
 const TAB = 9
@@ -161,11 +162,12 @@ export class Line {
     if (this.isGone || cut < 0 || cut > this.end || conflicts > this.end) return undefined
     const first = JSON.parse(`${this.#source.text(start, cut)}}`) as Omit<
       TaskRow,
-      'kind' | 'deleted' | 'ready' | 'conflicts'
+      'kind' | 'claim' | 'deleted' | 'ready' | 'conflicts'
     >
     return {
       ...first,
       kind: this.kind,
+      claim: null,
       deleted: this.isDeleted,
       ready: this.isReady,
       conflicts: this.#source.byteAt(conflicts) === BRACKET ? NONE : (this.view()?.conflicts ?? NONE),

@@ -2,6 +2,7 @@
 import type {
   Caller,
   ChangeView,
+  ClaimOutcome,
   NewTask,
   Params,
   Result,
@@ -26,7 +27,12 @@ export interface Tasks {
   list(filter?: TaskFilter): Promise<readonly TaskView[]>
   ready(filter?: Omit<TaskFilter, 'ready'>): Promise<readonly TaskView[]>
   search(words: string, options?: Omit<Params<'tasks.search'>, 'words'>): Promise<readonly TaskView[]>
-  set(keys: TaskName | readonly TaskName[], changes: TaskChanges): Promise<readonly TaskView[]>
+  /** With a token only while no greater one was granted. */
+  set(
+    keys: TaskName | readonly TaskName[],
+    changes: TaskChanges,
+    options?: { readonly token?: number },
+  ): Promise<readonly TaskView[]>
   start(...keys: TaskName[]): Promise<readonly TaskView[]>
   done(...keys: TaskName[]): Promise<readonly TaskView[]>
   drop(...keys: TaskName[]): Promise<readonly TaskView[]>
@@ -37,9 +43,31 @@ export interface Tasks {
   comment(key: TaskName, text: string): Promise<CommentView>
 }
 
+/** Who may work on what. Refusals are in the outcome. */
+export interface Claims {
+  /** All of the tasks or none. */
+  claim(keys: TaskName | readonly TaskName[], options?: Omit<Params<'tasks.claim'>, 'keys'>): Promise<ClaimOutcome>
+  /** The next ready ones that nobody holds. */
+  next(options?: Params<'tasks.claimNext'>): Promise<ClaimOutcome>
+  /** Ready tasks, spread over several names. */
+  assign(options: Params<'tasks.assign'>): Promise<ClaimOutcome>
+  renew(keys: TaskName | readonly TaskName[], options?: Omit<Params<'tasks.renew'>, 'keys'>): Promise<ClaimOutcome>
+  release(
+    keys: TaskName | readonly TaskName[],
+    options?: Omit<Params<'tasks.release'>, 'keys'>,
+  ): Promise<Result<'tasks.release'>>
+  list(): Promise<Result<'claims.list'>>
+  /** Claims and sets the first active status: both or neither. */
+  start(
+    keys: TaskName | readonly TaskName[],
+    options?: Omit<Params<'tasks.start'>, 'keys'>,
+  ): Promise<Result<'tasks.start'>>
+}
+
 export interface Workspace extends Caller, AsyncDisposable {
   readonly dir: string
   readonly tasks: Tasks
+  readonly claims: Claims
   readonly history: {
     list(options?: Params<'history.list'>): Promise<readonly ChangeView[]>
     undo(options?: Params<'history.undo'>): Promise<Result<'history.undo'>>
@@ -79,8 +107,8 @@ export function createWorkspace(source: WorkspaceSource): Workspace {
       list: async (filter = {}) => (await call('tasks.list', filter)).tasks,
       ready: async (filter = {}) => (await call('tasks.list', { ...filter, ready: true })).tasks,
       search: async (words, options = {}) => (await call('tasks.search', { words, ...options })).tasks,
-      set: async (keys, changes) =>
-        (await call('tasks.update', { keys: typeof keys === 'string' ? [keys] : keys, changes })).tasks,
+      set: async (keys, changes, { token } = {}) =>
+        (await call('tasks.update', { keys: several(keys), changes, ...(token === undefined ? {} : { token }) })).tasks,
       start: transition('active'),
       done: transition('done'),
       drop: transition('dropped'),
@@ -89,6 +117,15 @@ export function createWorkspace(source: WorkspaceSource): Workspace {
       restore: async (...keys) => (await call('tasks.restore', { keys })).tasks,
       move: async (key, to) => (await call('task.move', { key, ...to })).task,
       comment: async (key, text) => (await call('task.comment', { key, text })).comment,
+    },
+    claims: {
+      claim: async (keys, options = {}) => call('tasks.claim', { ...options, keys: several(keys) }),
+      next: async (options = {}) => call('tasks.claimNext', options),
+      assign: async (options) => call('tasks.assign', options),
+      renew: async (keys, options = {}) => call('tasks.renew', { ...options, keys: several(keys) }),
+      release: async (keys, options = {}) => call('tasks.release', { ...options, keys: several(keys) }),
+      list: async () => call('claims.list', {}),
+      start: async (keys, options = {}) => call('tasks.start', { ...options, keys: several(keys) }),
     },
     history: {
       list: async (options = {}) => (await call('history.list', options)).changes,
@@ -103,6 +140,10 @@ export function createWorkspace(source: WorkspaceSource): Workspace {
     on: (name, listener) => subscribe(source, name, listener),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
+}
+
+function several(keys: TaskName | readonly TaskName[]): readonly TaskName[] {
+  return typeof keys === 'string' ? [keys] : keys
 }
 
 /** `changed` says less than the project does; the others are as they are. */

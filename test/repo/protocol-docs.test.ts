@@ -9,6 +9,7 @@ import {
   readRelayMessage,
   writeAwareness,
   writeBarrier,
+  writeClaimsNews,
   writeDenied,
   writeMissing,
   writeQueryAwareness,
@@ -53,6 +54,7 @@ describe('docs/protocol.md', () => {
       'barrier, settled': writeBarrier(1),
       'question, answer': writeQuestion(1, ''),
       refused: writeRefused('', ''),
+      'claims changed': writeClaimsNews(),
     }
     expect(table('type', 'name', 'direction').map(([type, name]) => [name, Number(type)])).toEqual(
       Object.entries(types).map(([name, frame]) => [name, frame[0]]),
