@@ -11,12 +11,9 @@
  *   TIDEMARK_BENCH_YWS        a command with {port} and {dir} that starts y-websocket-server, or one that speaks like it
  *   TIDEMARK_BENCH_HOCUSPOCUS the same for hocuspocus
  */
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import * as Y from 'yjs'
-import { readRelayMessage, writeBarrier, writeMissing, writeUpdate, writeVector } from '../src/sync/protocol.ts'
+import { acknowledgements, BARRIERS } from './acknowledging.ts'
 import { fixed, median, quantile, table } from './measure.ts'
 import { Documents, Scene } from './relay-load.ts'
 import { bare, foreignCores, other, ours, RelayPlace, usageOf, type RelayKind } from './relay-process.ts'
@@ -29,8 +26,6 @@ const LOW_RATE = 20
 const LOW_SLICES = 5
 const STORM = 200
 const EDITS = 1_000
-const BARRIERS = 1_000
-const FEW = 10
 
 interface Goal {
   readonly must: string
@@ -206,7 +201,8 @@ async function acknowledged(): Promise<void> {
     await using relay = new RelayPlace(ours([]))
     await relay.start()
     const foreign = foreignCores([relay.pid])
-    const [floors, answers] = await acknowledgements(relay)
+    const { url, room } = relay.place
+    const [floors, answers] = await acknowledgements(`${url}/${room}`, join(relay.folder, 'floor'))
     runs.push([median(floors), median(answers), foreign()])
   }
   const of = (pick: (run: (typeof runs)[number]) => number, digits: number): string =>
@@ -226,42 +222,6 @@ async function acknowledged(): Promise<void> {
       ],
     ],
   )
-}
-
-async function acknowledgements({ folder, place }: RelayPlace): Promise<readonly [number[], number[]]> {
-  const socket = new WebSocket(`${place.url}/${place.room}`, { perMessageDeflate: false })
-  let settled: (number: number) => void = () => undefined
-  socket.on('message', (data: Buffer) => {
-    const message = readRelayMessage(data)
-    if (message?.kind === 'settled') settled(message.number)
-  })
-  await new Promise((resolve) => socket.once('open', resolve))
-  const doc = new Y.Doc()
-  socket.send(writeVector(Y.encodeStateVector(doc)))
-  socket.send(writeMissing(Y.encodeStateAsUpdate(doc)))
-  doc.on('update', (update: Uint8Array) => socket.send(writeUpdate(update)))
-  const file = openSync(join(folder, 'floor'), 'w')
-  const [floors, answers]: [number[], number[]] = [[], []]
-  for (let index = 1; index <= BARRIERS; index++) {
-    if (index % FEW === 0) floors.push(...Array.from({ length: FEW }, () => syncTime(file)))
-    const began = performance.now()
-    const done = new Promise((resolve) => (settled = resolve))
-    doc.getMap('bench').set('status', `value ${index}`)
-    socket.send(writeBarrier(index))
-    await done
-    answers.push(performance.now() - began)
-    await sleep(1)
-  }
-  closeSync(file)
-  socket.terminate()
-  return [floors.slice(BARRIERS / 5), answers.slice(BARRIERS / 5)]
-}
-
-function syncTime(file: number): number {
-  const began = performance.now()
-  writeSync(file, new Uint8Array(100))
-  fdatasyncSync(file)
-  return performance.now() - began
 }
 
 /** Medians, and the range of the ratios to the first relay of the same repeat. */

@@ -3,31 +3,16 @@
  * there; a barrier's way to the disk and back; what the background process costs while nothing happens.
  */
 import { spawnSync } from 'node:child_process'
-import {
-  appendFileSync,
-  closeSync,
-  fdatasyncSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  watch,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import * as Y from 'yjs'
-import { WebSocket } from 'ws'
-import { readRelayMessage, writeBarrier, writeMissing, writeUpdate, writeVector } from '../src/sync/protocol.ts'
+import { acknowledgements } from './acknowledging.ts'
 import { cleanEnvironment, fixed, median, quantile, table } from './measure.ts'
 import { sampleFiles } from './native-folder.ts'
 
 const COMMAND = 'dist/tide.cjs'
 const SAVES = 100
-const BARRIERS = 500
 const [IDLE_WORKSPACES, IDLE_FILES] = [5, 2_000]
 const IDLE_MS = 60_000
 /** Of the clock that the kernel counts processor time by. */
@@ -70,9 +55,8 @@ async function barriers(): Promise<void> {
   place.tide(['init', '--dir', place.dir])
   place.tide(['server', 'start', '--port', '0', '--http-port', '0', '--data', join(place.dir, 'relay')])
   const { url } = place.tide(['server', 'status'])
-  const answered = await barrierTimes(`${String(url)}/sync/bench-project`)
+  const [synced, answered] = await acknowledgements(`${String(url)}/sync/bench-project`, join(place.dir, 'floor'))
   place.tide(['server', 'stop'])
-  const synced = syncTimes(join(place.dir, 'floor'))
   table(
     'an update and its barrier: sent → on the disk → answered',
     ['', 'p50 ms', 'p95 ms', 'x fdatasync p50', 'must', 'star'],
@@ -171,46 +155,6 @@ function untilHolds(path: string, line: string): Promise<void> {
     const watcher = watch(join(path, '..'), look)
     const timer = setInterval(look, 200)
   })
-}
-
-async function barrierTimes(url: string): Promise<readonly number[]> {
-  const socket = new WebSocket(url, { perMessageDeflate: false })
-  let settled: (number: number) => void = () => undefined
-  socket.on('message', (data: Buffer) => {
-    const message = readRelayMessage(data)
-    if (message?.kind === 'settled') settled(message.number)
-  })
-  await new Promise((resolve) => socket.once('open', resolve))
-  const doc = new Y.Doc()
-  socket.send(writeVector(Y.encodeStateVector(doc)))
-  socket.send(writeMissing(Y.encodeStateAsUpdate(doc)))
-  doc.on('update', (update: Uint8Array) => socket.send(writeUpdate(update)))
-  const times: number[] = []
-  for (let index = 1; index <= BARRIERS; index++) {
-    const began = performance.now()
-    const done = new Promise((resolve) => (settled = resolve))
-    doc.getMap('bench').set('status', `value ${index}`)
-    socket.send(writeBarrier(index))
-    await done
-    times.push(performance.now() - began)
-    await sleep(1)
-  }
-  socket.terminate()
-  return times.slice(BARRIERS / 5)
-}
-
-function syncTimes(path: string): readonly number[] {
-  const file = openSync(path, 'w')
-  const bytes = new Uint8Array(100)
-  const times: number[] = []
-  for (let index = 0; index < BARRIERS; index++) {
-    const began = performance.now()
-    writeSync(file, bytes)
-    fdatasyncSync(file)
-    times.push(performance.now() - began)
-  }
-  closeSync(file)
-  return times.slice(BARRIERS / 5)
 }
 
 /** User and system time of a process. */
