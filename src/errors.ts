@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'CLAIM_LOST'
   | 'TOKEN_STALE'
   | 'REQUEST_REUSED'
+  | 'NOTHING_READY'
   | 'WORKSPACE_EXISTS'
   | 'FILE_CHANGED'
   | 'FILE_EXISTS'
@@ -157,6 +158,13 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     4,
     409,
     CONFLICT,
+  ),
+  NOTHING_READY: row(
+    'nothing is ready{where}',
+    'see tide list for what is open, and tide claims for what others hold',
+    3,
+    404,
+    FILE_ACCESS,
   ),
   REQUEST_REUSED: row(
     'the request id {request} was used for another request',

@@ -141,7 +141,7 @@ export interface DoctorReport {
 /** Who claims. The name is that of the call's actor, or of the workspace's, where none is given. */
 export interface ClaimantParams {
   readonly by?: string
-  /** @default agent */
+  /** @default agent; where a claim is renewed or released: what it was claimed as */
   readonly type?: HolderType
 }
 
@@ -286,7 +286,13 @@ export interface Methods {
   'claims.list': {
     params: Empty
     result: {
-      readonly claims: readonly (ClaimView & { readonly key: string; readonly uid: string; readonly title: string })[]
+      readonly claims: readonly (ClaimView & {
+        readonly key: string
+        readonly uid: string
+        readonly title: string
+        /** null while it is tentative. */
+        readonly grantedAt: string | null
+      })[]
       readonly lost: readonly LostClaim[]
       /** False where the relay could not be asked: this is what was known last. */
       readonly fresh: boolean

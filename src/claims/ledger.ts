@@ -299,7 +299,7 @@ function grantOf(
     return { ...held, ...prolong(held, leaseMs, now), isRenewed: true }
   const { by, type, workspace } = holder
   // By the clock too: a ledger that came back from an older backup has forgotten what it granted since.
-  const token = Math.max(ledger.token(uid) + 1, now)
+  const token = Math.max(ledger.token(uid) + 1, Math.ceil(now))
   const stolen =
     held === undefined || reason === undefined ? {} : { stolen: { from: `${held.type}:${held.by}`, reason } }
   return { uid, by, type, workspace, token, grantedAt: now, leaseMs, expiresAt: now + leaseMs, ...stolen }
@@ -328,8 +328,13 @@ function prolonged(
 
 /** A shorter lease than the one that runs takes nothing away. */
 function prolong(running: Holding, leaseMs: number, now: number): Lease {
-  const next = { leaseMs, expiresAt: now + leaseMs }
-  return isFromLater(running, now) || next.expiresAt > running.expiresAt ? next : running
+  const left = isFromLater(running, now) ? fromNow(running.leaseMs, now) : running
+  const next = fromNow(leaseMs, now)
+  return next.expiresAt > left.expiresAt ? next : left
+}
+
+function fromNow(leaseMs: number, now: number): Lease {
+  return { leaseMs, expiresAt: now + leaseMs }
 }
 
 /** More is left of it than there ever was: the clock was set back. */
@@ -342,7 +347,7 @@ function anchored(ledger: Ledger, tasks: readonly Uid[], now: number): readonly 
   return tasks.flatMap((uid): readonly LedgerChange[] => {
     const held = ledger.holding(uid, now)
     if (held === undefined || !isFromLater(held, now)) return []
-    return [{ do: 'renew', uid, leaseMs: held.leaseMs, expiresAt: now + held.leaseMs }]
+    return [{ do: 'renew', uid, ...fromNow(held.leaseMs, now) }]
   })
 }
 

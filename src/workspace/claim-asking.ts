@@ -65,3 +65,8 @@ export function nameOf(project: Project, by: string | undefined, asker: Asker): 
   const name = by ?? asker.by ?? project.world.actorName ?? 'unknown'
   return parseElement('assignee', parseName('by', name))
 }
+
+export function unreachable(relaying: Relaying | undefined): TaskError {
+  const { url = null, reason = 'no relay runs here' } = relaying?.report() ?? {}
+  return new TaskError('RELAY_UNREACHABLE', { url: url ?? 'this machine', reason })
+}

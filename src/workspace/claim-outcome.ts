@@ -78,3 +78,18 @@ export function holderText({ by, type, state }: Pick<ClaimView, 'by' | 'type' | 
 export function viewOfHolding({ by, type, token, expiresAt }: Holding, scope: ClaimView['scope']): ClaimView {
   return { by, type, token, expiresAt: isoTime(expiresAt), state: 'granted', scope }
 }
+
+/** A refusal as what is thrown where one task is asked for. */
+export function errorOf(failed: FailedClaim | undefined, asked: string): TaskError {
+  if (failed === undefined) return new TaskError('FAULT', { problem: `${asked}: no answer` })
+  const { code, key, heldBy: by, existing_assignee: holder } = failed
+  const how = by === null ? howLost(null) : `it is held by ${holder} now`
+  return new TaskError(code, {
+    key,
+    heldBy: by,
+    holder: holder ?? 'others',
+    until: by?.expiresAt ?? 'they had it',
+    how,
+    wait: 'the time',
+  })
+}

@@ -68,7 +68,7 @@ export class ClaimSync implements AsyncDisposable {
     const nap = new AbortController()
     this.#nap = nap
     const now = this.#project.now()
-    const moments = holdings.map(({ expiresAt }) => (expiresAt - now) * BEFORE_END)
+    const moments = holdings.map(({ expiresAt }) => Math.ceil((expiresAt - now) * BEFORE_END))
     void runtime.sleep(Math.max(LEAST_MS, Math.min(...moments)), { signal: nap.signal }).then(
       () => this.soon(),
       () => undefined, // something was heard before

@@ -1,5 +1,5 @@
 /** The methods that claim tasks and end claims. Who decides is arbiter.ts; what is known beside the tasks is claims-here.ts. */
-import type { ClaimOutcome, FailedClaim, GrantedClaim, Params, Result } from '../api/methods.ts'
+import type { ClaimantParams, ClaimOutcome, FailedClaim, GrantedClaim, Params, Result } from '../api/methods.ts'
 import { parseLease, parseReason, parseWait, parseWhole } from '../claims/parse.ts'
 import type { Grant, Held, Holder, Holding, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
@@ -17,10 +17,12 @@ import {
   newRequest,
   requestOf,
   reused,
+  unreachable,
   type Asker,
   type Named,
 } from './claim-asking.ts'
 import {
+  errorOf,
   failedAwaited,
   failedHeld,
   failedLost,
@@ -60,7 +62,7 @@ export async function claimOne(
   const { granted, failed } = await claimTasks(project, { ...params, keys: [key] }, asker)
   const [own] = granted
   if (own !== undefined) return { granted: own, locked: true }
-  throw errorOf(failed[0], { keys: [key] })
+  throw errorOf(failed[0], key)
 }
 
 /** Claims, and hands what is granted back where the rest cannot be done: all of it or nothing. */
@@ -90,7 +92,7 @@ export async function renewClaims(
   asker: Asker,
 ): Promise<ClaimOutcome> {
   const named = await nameTasks(project, params.keys)
-  const holder = await holderOf(project, params, asker)
+  const holder = await ownHolder(project, named.uids, params, asker)
   const leaseMs = parseLease(params.leaseMs)
   const tentative = named.uids.filter((uid) => isOwnTentative(project, uid, holder))
   const until = project.now() + leaseMs
@@ -98,7 +100,7 @@ export async function renewClaims(
   const rest = named.uids.filter((uid) => !tentative.includes(uid))
   const kept = tentative.map((uid) => tentativeClaim(uid, holder, until, named))
   if (rest.length === 0) return outcomeOf(kept)
-  const tasks = heldPairs(rest, params.token)
+  const tasks = heldPairs(project, rest, holder, params)
   const answer = await askArbiter(project, asker.relaying, 'renew', { tasks, holder, leaseMs })
   if (answer === undefined) throw unreachable(asker.relaying)
   const granted = 'granted' in answer ? answer.granted : []
@@ -114,8 +116,8 @@ export async function releaseClaims(
   asker: Asker,
 ): Promise<Result<'tasks.release'>> {
   const named = await nameTasks(project, params.keys)
-  const holder = await holderOf(project, params, asker)
-  const tasks = heldPairs(named.uids, params.token)
+  const holder = await ownHolder(project, named.uids, params, asker)
+  const tasks = heldPairs(project, named.uids, holder, params)
   await project.claims.change((state) => forgetting(state, named.uids))
   const isWaiting = named.uids.some((uid) => isOwnTentative(project, uid, holder))
   const answer = isWaiting ? undefined : await askArbiter(project, asker.relaying, 'release', { tasks, holder })
@@ -145,7 +147,8 @@ export async function listClaims(project: Project, { relaying }: Asker): Promise
   const claims = [...project.claims.views()].map(([uid, claim]) => {
     const state = tasks.get(uid)
     const { key, title } = state === undefined ? { key: uid, title: '' } : viewTask(state, context)
-    return { key, uid, title, ...claim }
+    const since = claim.state === 'granted' ? knownHolding(project.claims.state, uid, project.now()) : undefined
+    return { key, uid, title, ...claim, grantedAt: since === undefined ? null : isoTime(since.grantedAt) }
   })
   const keyOf = keysIn(project, tasks)
   const lost = project.claims.state.lost.map(({ uid, holder, at, to }) => ({
@@ -271,7 +274,8 @@ async function claimTentatively(
   await project.claims.change((state) => {
     failed = checkedHere(project, named, pending.holder).failed
     const isOwn = named.uids.every((uid) => isOwnTentative(project, uid, pending.holder))
-    return failed.length > 0 || isOwn ? state : asking(state, pending)
+    if (failed.length > 0) return state
+    return isOwn ? prolonged(state, named.uids, pending.until) : asking(state, pending)
   })
   if (failed.length > 0) return outcomeOf([], failed)
   return outcomeOf(named.uids.map((uid) => tentativeClaim(uid, pending.holder, pending.until, named)))
@@ -348,9 +352,39 @@ function prolonged(state: Project['claims']['state'], uids: readonly Uid[], unti
   return { ...state, outbox }
 }
 
-function heldPairs(uids: readonly Uid[], token: number | undefined): readonly Held[] {
-  const known = token === undefined ? null : parseWhole('token', token, 1, Number.MAX_SAFE_INTEGER)
-  return uids.map((uid) => [uid, known])
+/** By the tokens that are known here: they are right whatever the name was claimed as. */
+function heldPairs(
+  project: Project,
+  uids: readonly Uid[],
+  holder: Holder,
+  { token, type }: ClaimantParams & { readonly token?: number },
+): readonly Held[] {
+  if (token !== undefined) {
+    const given = parseWhole('token', token, 1, Number.MAX_SAFE_INTEGER)
+    return uids.map((uid) => [uid, given])
+  }
+  const now = project.now()
+  return uids.map((uid) => {
+    const holding = knownHolding(project.claims.state, uid, now)
+    const isOwn = holding !== undefined && isHeldBy(holding, { ...holder, type: type ?? holding.type })
+    return [uid, isOwn ? holding.token : null]
+  })
+}
+
+/** Who claimed at a terminal as a human is the same who releases in a script: the type is what it was, unless one is said. */
+async function ownHolder(
+  project: Project,
+  uids: readonly Uid[],
+  params: ClaimantParams,
+  asker: Asker,
+): Promise<Holder> {
+  const holder = await holderOf(project, params, asker)
+  if (params.type !== undefined) return holder
+  const now = project.now()
+  const { state } = project.claims
+  const claimed = uids.flatMap((uid) => knownHolding(state, uid, now) ?? tentativeOf(state, uid, now)?.holder ?? [])
+  const own = claimed.find((other) => isHeldBy(other, { ...holder, type: other.type }))
+  return own === undefined ? holder : { ...holder, type: own.type }
 }
 
 /** A tentative claim assigns nobody. */
@@ -359,15 +393,4 @@ function assigned(state: TaskState, granted: readonly GrantedClaim[]): readonly 
   const holders = granted.filter((one) => one.uid === uid && one.state === 'granted').map(({ by }) => by)
   const there = elements(state, ASSIGNEE)
   return holders.filter((by) => !there.includes(by)).map((by) => ({ uid, field: ASSIGNEE + by, value: true }))
-}
-
-function errorOf(failed: FailedClaim | undefined, { keys }: { readonly keys: readonly string[] }): TaskError {
-  if (failed === undefined) return new TaskError('FAULT', { problem: `${keys.join(', ')}: no answer` })
-  const { code, key, heldBy, existing_assignee: holder } = failed
-  return new TaskError(code, { key, heldBy, holder, until: heldBy?.expiresAt ?? '', how: failed.error, wait: '' })
-}
-
-export function unreachable(relaying: Relaying | undefined): TaskError {
-  const { url = null, reason = 'no relay runs here' } = relaying?.report() ?? {}
-  return new TaskError('RELAY_UNREACHABLE', { url: url ?? 'this machine', reason })
 }

@@ -6,10 +6,9 @@ import { restoringWrites, type FilePlan, type Numbering } from '../mirror/planni
 import type { Bodies, MirrorHost } from '../mirror/world.ts'
 import { nameOfBody } from '../task/body-values.ts'
 import { BODY } from '../task/fields.ts'
-import { findAll, numberOf } from '../task/keys.ts'
+import { findAll, numberOf, shownKey } from '../task/keys.ts'
 import { aliveIn, shownValue } from '../task/registers.ts'
 import type { TaskTable } from '../task/table.ts'
-import { keyOfTask } from '../task/view.ts'
 import type { Config } from './config.ts'
 import type { Held } from './held.ts'
 import type { MirroredProject } from './mirroring.ts'
@@ -26,7 +25,8 @@ export async function hostOf(
   const context = project.context(tasks)
   const keyOf = (uid: Uid): Key | undefined => {
     const state = tasks.get(uid)
-    return state === undefined ? undefined : keyOfTask(state, context)
+    // Not as it was printed last: another task's number may have changed since.
+    return state === undefined ? undefined : shownKey(tasks, state, config.prefix)
   }
   return {
     project: config.project,

@@ -12,6 +12,7 @@ import type { Json } from '../task/types.ts'
 import { keyOfTask, type ViewContext } from '../task/view.ts'
 import { findTask } from './find.ts'
 import { keysIn } from './claim-asking.ts'
+import type { Lost } from './claim-state.ts'
 import { howLost } from './claim-outcome.ts'
 import type { Project } from './project.ts'
 import { NO_RELAY, unsynced, type Relaying } from './relaying.ts'
@@ -75,18 +76,26 @@ export async function reportStatus(project: Project, relaying?: Relaying): Promi
       ...(await project.fileProblems()),
       ...taskProblems(tasks, project.context(tasks)),
       ...relayProblems(relaying),
-      ...claimProblems(project, tasks),
+      ...claimProblems(project, tasks, project.claims.state.lost),
+      ...waitingProblems(project),
     ],
   }
 }
 
-function claimProblems(project: Project, tasks: TaskTable): readonly Problem[] {
+export function claimProblems(project: Project, tasks: TaskTable, lost: readonly Lost[]): readonly Problem[] {
   const keyOf = keysIn(project, tasks)
-  return project.claims.state.lost.map(({ uid, holder, to }) => {
+  return lost.map(({ uid, holder, to }) => {
     const how = howLost(to === null ? null : project.claims.viewOf(to))
     const message = `${keyOf(uid)}: the claim of ${holder.by} was not granted: ${how}; what it wrote is kept`
     return { path: null, code: 'CLAIM_LOST', message }
   })
+}
+
+function waitingProblems(project: Project): readonly Problem[] {
+  const count = project.claims.state.outbox.length
+  if (count === 0) return []
+  const what = count === 1 ? 'one request about claims waits' : `${count} requests about claims wait`
+  return [{ path: null, code: 'CLAIMS_WAIT', message: `${what} for the relay: tentative until then` }]
 }
 
 function relayProblems(relaying: Relaying | undefined): readonly Problem[] {

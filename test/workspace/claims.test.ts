@@ -374,3 +374,39 @@ describe('claims without a relay', () => {
     expect(claim?.token).toBeGreaterThan(token)
   })
 })
+
+describe('who claimed', () => {
+  it('[C52] renews and releases by its name, whatever it was claimed as, unless a type is said', async () => {
+    await using place = await openClaimsPlace()
+    const one = await place.join(1)
+    await add(one.caller, 'First')
+    await one.caller.call('tasks.claim', { keys: ['T-1'], by: 'sara', type: 'human' })
+    expect(await one.caller.call('tasks.renew', { keys: ['T-1'], by: 'sara' })).toMatchObject({ assigned: ['T-1'] })
+    const other = await one.caller.call('tasks.release', { keys: ['T-1'], by: 'sara', type: 'agent' })
+    expect(other, 'an agent of that name').toMatchObject({ released: [], failed: [{ code: 'CLAIM_LOST' }] })
+    expect(await one.caller.call('tasks.release', { keys: ['T-1'], by: 'sara' })).toMatchObject({ released: ['T-1'] })
+    expect(await held(one.caller)).toEqual({})
+  })
+
+  it('[C40] is told by the exchange in which a tentative claim was lost', async () => {
+    await using place = await openClaimsPlace()
+    const [one, two] = [await place.join(1), await place.join(2)]
+    await add(one.caller, 'First')
+    await place.pass(1_000)
+    place.cut()
+    await place.pass(100)
+    await one.caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })
+    const waiting = await one.caller.call('workspace.status', {})
+    expect(waiting.problems).toMatchObject([{ code: 'CLAIMS_WAIT' }])
+    await two.caller.call('tasks.claim', { keys: ['T-1'], ...RIVAL })
+    await place.mend()
+    const [first, second] = [
+      await one.caller.call('workspace.status', {}),
+      await two.caller.call('workspace.status', {}),
+    ]
+    expect([...first.problems, ...second.problems].map(({ code }) => code)).toEqual(['CLAIM_LOST'])
+    await one.caller.call('tasks.release', { keys: ['T-1'], ...AGENT })
+    await two.caller.call('tasks.release', { keys: ['T-1'], ...RIVAL })
+    expect((await one.caller.call('workspace.status', {})).problems).toEqual([])
+  })
+})
