@@ -1,6 +1,6 @@
 /** The book on a disk: durable before it is told, also what is refused; crashes, full disks, compaction. */
 import { describe, expect, it } from 'vitest'
-import { ClaimPlace, LOG } from '../support/claim-place.ts'
+import { ClaimPlace, LOG } from '../support/claim-book.ts'
 import { A, ANN, B, BOB, C, claimOf, CLEO, LEASE_MS, releaseOf, renewOf, takeOf } from '../support/claim-words.ts'
 import type { Uid } from '../../src/ids.ts'
 

@@ -192,6 +192,13 @@ describe('a clock that was set back by a year', () => {
     expect(arbiter.ask(request)).toMatchObject({ outcome: 'granted', granted: [{ by: 'bob' }] })
   })
 
+  it('[C15] makes no lease shorter, also where its holder asks for a shorter one', () => {
+    const arbiter = new Arbiter()
+    arbiter.grant(claimOf(ANN, [A]))
+    arbiter.now -= YEAR
+    expect(arbiter.grant(renewOf(ANN, [[A, null]], 1_000)).expiresAt).toBe(arbiter.now + LEASE_MS)
+  })
+
   it('[C15] lets its holder renew from now', () => {
     const arbiter = new Arbiter()
     const { token } = arbiter.grant(claimOf(ANN, [A]))

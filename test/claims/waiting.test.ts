@@ -1,6 +1,6 @@
 /** Who waits for what others hold: in the order in which they came, as long as they said, by a clock that may jump. */
 import { describe, expect, it } from 'vitest'
-import { ClaimPlace, type Asked } from '../support/claim-place.ts'
+import { ClaimPlace, type Asked } from '../support/claim-book.ts'
 import {
   A,
   agent,
