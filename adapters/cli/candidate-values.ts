@@ -69,10 +69,12 @@ async function rowsIn({ dir }: Asked, world: CliWorld): Promise<readonly ListRow
 }
 
 /** Only tasks that the command can do something with. */
-function fits(command: string, { deleted, kind }: ListRow): boolean {
+function fits(command: string, { deleted, kind, claim }: ListRow): boolean {
   const closed = kind === 'done' || kind === 'dropped'
   if (command === 'restore' || command === 'purge') return deleted
   if (command === 'reopen') return closed && !deleted
+  if (command === 'release' || command === 'renew') return claim !== null
+  if (command === 'claim') return !closed && !deleted && claim === null
   if (command === 'start' || command === 'done' || command === 'drop') return !closed && !deleted
   return command === 'show' || command === 'history' || command === 'undo' || !deleted
 }

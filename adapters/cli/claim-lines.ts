@@ -1,4 +1,4 @@
-/** Claims as lines: aligned on a terminal, tab-separated on a pipe: key, holder, until, token, state, scope, and of a list the title. */
+/** Claims as lines: aligned on a terminal, tab-separated on a pipe: key, holder, until, token, state, scope; of a list title and since. */
 import type { Result } from '../../src/internal.ts'
 import { nameOf, type GrantedClaim } from './claim-answers.ts'
 import { moment } from './detail.ts'
@@ -14,7 +14,7 @@ const GAP = '  '
 const DEFAULT_WIDTH = 80
 const READABLE_TITLE = 20
 /** How many columns stand before the title, in the order in which they have to be there. */
-const COLUMNS = ['KEY', 'HOLDER', 'UNTIL', 'TOKEN'] as const
+const COLUMNS = ['KEY', 'HOLDER', 'HELD (UTC)', 'TOKEN'] as const
 
 export function grantText(granted: readonly GrantedClaim[], stdout: Output): string {
   if (!stdout.isTerminal) return granted.map((one) => pipeLine(claimCells(one))).join('')
@@ -27,7 +27,7 @@ export function grantText(granted: readonly GrantedClaim[], stdout: Output): str
 export function claimsText({ claims, lost }: Claims, stdout: Output): string {
   if (!stdout.isTerminal)
     return [
-      ...claims.map((one) => pipeLine([...claimCells(one), one.title])),
+      ...claims.map((one) => pipeLine([...claimCells(one), one.title, one.grantedAt ?? ''])),
       ...lost.map((one) => pipeLine(lostCells(one))),
     ].join('')
   const parts = [claims.length === 0 ? [] : claimTable(claims, stdout), lost.map(lostLine)]
@@ -37,10 +37,10 @@ export function claimsText({ claims, lost }: Claims, stdout: Output): string {
     .join('')
 }
 
-/** Without room for a readable title the token goes first, then until when. */
+/** Without room for a readable title the token goes first, then the time. */
 function claimTable(claims: readonly ListedClaim[], { columns, colour }: Output): readonly string[] {
   const width = columns > 0 ? columns : DEFAULT_WIDTH
-  const rows = claims.map((one) => [one.key, nameOf(one), moment(one.expiresAt), tokenText(one)])
+  const rows = claims.map((one) => [one.key, nameOf(one), periodText(one), tokenText(one)])
   const title = Math.min(READABLE_TITLE, Math.max(...claims.map((one) => textWidth(one.title))))
   for (let kept = COLUMNS.length; ; kept--) {
     const lines = aligned([[...COLUMNS], ...rows].map((cells) => cells.slice(0, kept)))
@@ -65,7 +65,19 @@ function claimCells(one: Omit<GrantedClaim, 'uid'>): readonly string[] {
 
 /** In the columns of the others: when it was lost, no token, and who holds it now in the place of the title. */
 function lostCells({ key, by, type, at, heldBy }: LostClaim): readonly string[] {
-  return [key, `${type}:${by}`, at, '', 'lost', 'relay', heldBy === null ? '' : nameOf(heldBy)]
+  return [key, `${type}:${by}`, at, '', 'lost', 'relay', heldBy === null ? '' : nameOf(heldBy), '']
+}
+
+/** Minutes are enough for people, and the day once. */
+function periodText({ grantedAt, expiresAt }: ListedClaim): string {
+  const [day = '', time = ''] = minuteOf(expiresAt).split(' ')
+  if (grantedAt === null) return `until ${day} ${time}`
+  const since = minuteOf(grantedAt)
+  return `${since} to ${since.startsWith(day) ? time : `${day} ${time}`}`
+}
+
+function minuteOf(at: string): string {
+  return at.slice(0, 16).replace('T', ' ')
 }
 
 function tokenText({ token, state }: Pick<GrantedClaim, 'token' | 'state'>): string {

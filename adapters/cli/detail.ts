@@ -48,13 +48,12 @@ function statesOf(task: TaskDetail): readonly string[] {
 }
 
 function fieldLines(task: TaskDetail, colour: boolean): string {
-  const claim = task.claim === null ? '' : `${task.claim.by} (${task.claim.type}) until ${moment(task.claim.expiresAt)}`
   const fields: readonly (readonly [string, Json])[] = [
     ['labels', task.labels],
     ['assignees', task.assignees],
     ['depends', task.dependsOn],
     ['parent', task.parent],
-    ['claim', claim],
+    ['claim', claimText(task)],
     ...Object.entries(task.fields),
     ['aliases', task.aliases],
     ['path', task.path],
@@ -68,6 +67,14 @@ function fieldLines(task: TaskDetail, colour: boolean): string {
   const width = lines.reduce((most, [name]) => Math.max(most, textWidth(name)), 0)
   const conflicts = task.conflicts.length === 0 ? '' : conflictLine(task, colour)
   return `${lines.map(([name, value]) => `${paint(padToWidth(name, width), 'dim', colour)}  ${value}\n`).join('')}${conflicts}`
+}
+
+function claimText({ claim }: TaskDetail): string {
+  if (claim === null) return ''
+  const { by, type, expiresAt, token, state, scope } = claim
+  const until = `(${type}) until ${moment(expiresAt)}`
+  if (state === 'tentative') return `~${by} ${until}, tentative: the relay has not agreed yet`
+  return `${by} ${until}, token ${token} of ${scope === 'relay' ? 'the relay' : 'this workspace'}`
 }
 
 function conflictLine(task: TaskDetail, colour: boolean): string {

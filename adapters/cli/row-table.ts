@@ -26,6 +26,8 @@ const GAP = 2
 const DEFAULT_WIDTH = 80
 /** A title that is cut shorter than this tells too little: a column goes first. */
 const READABLE_TITLE = 20
+/** Of the line, where a name is long. */
+const WIDEST_HOLDER = 0.4
 const HEAD_TITLE = 'TITLE'
 
 export function rowTable(rows: Iterable<TaskRow>, { width, colour, head }: TableOptions): string {
@@ -83,7 +85,7 @@ function columnsOf(rows: readonly TaskRow[], limit: number, named: boolean): rea
     column(
       'WHO',
       4,
-      rows.map((row) => listText(row.assignees, few)),
+      rows.map((row) => whoText(row, few, limit)),
       plain,
     ),
   ]
@@ -110,9 +112,19 @@ function headLine(columns: readonly Column[], room: number, colour: boolean): st
   return paint([...heads, truncateToWidth(HEAD_TITLE, room)].join(' '.repeat(GAP)), 'dim', colour)
 }
 
-/** `>` can be started, `!` has a conflict, `x` is deleted. */
-function markOf(row: TaskRow): string {
-  return `${row.deleted ? 'x' : row.ready ? '>' : ''}${row.conflicts.length > 0 ? '!' : ''}`
+/** `>` can be started, `@` is held, `~` is held and the relay has not agreed, `!` has a conflict, `x` is deleted. */
+function markOf({ deleted, ready, claim, conflicts }: TaskRow): string {
+  const held = claim === null ? '' : claim.state === 'tentative' ? '~' : '@'
+  return `${deleted ? 'x' : ready ? '>' : held}${conflicts.length > 0 ? '!' : ''}`
+}
+
+/** Who holds it comes first, and has some more room than others: of all names it is the last to be counted only. */
+function whoText({ claim, assignees }: TaskRow, few: number, limit: number): string {
+  if (claim === null) return listText(assignees, few)
+  const holder = claim.state === 'tentative' ? `~${claim.by}` : claim.by
+  const others = assignees.filter((name) => name !== claim.by)
+  const least = others.length === 0 ? holder : `${holder}, +${others.length}`
+  return listText([holder, ...others], Math.max(few, Math.min(textWidth(least), Math.floor(limit * WIDEST_HOLDER))))
 }
 
 /** Whole words only: what has no room is counted, not cut. */

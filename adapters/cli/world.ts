@@ -1,5 +1,5 @@
 /** What commands see of the world: streams, the terminal, and workspaces. bin/world.ts makes the real one, tests a small one. */
-import type { Caller, Json, TaskFilter } from '../../src/internal.ts'
+import type { Caller, ClaimView, Json, TaskFilter } from '../../src/internal.ts'
 import type { Background } from './background.ts'
 
 export interface Output {
@@ -21,6 +21,8 @@ export interface ListRow {
   readonly assignees: readonly string[]
   readonly ready: boolean
   readonly deleted: boolean
+  /** Who holds it. */
+  readonly claim: ClaimView | null
   readonly conflicts: readonly string[]
 }
 

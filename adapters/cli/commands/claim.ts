@@ -126,7 +126,8 @@ async function claimNext(
   const outcome = await callWorkspace(options, world, 'tasks.claimNext', { ...asked, ...options.lease, type })
   await refuseFailed(options, world, outcome)
   if (outcome.granted.length > 0) return outcome
-  throw new TaskError('TASK_NOT_FOUND', { key: 'that is ready and that nobody holds', skipped: outcome.skipped })
+  const where = asked.label === undefined ? '' : ` with the label ${asked.label.join(', ')}`
+  throw new TaskError('NOTHING_READY', { where, skipped: outcome.skipped })
 }
 
 async function check(options: ClaimOptions, world: CliWorld, keys: readonly string[], type: HolderType): Promise<void> {

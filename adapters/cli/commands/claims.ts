@@ -7,8 +7,9 @@ export const command: CommandDescriptor<Common> = defineCommand<Common>({
 agreed yet. A claim is lost where the relay gave the task to somebody else while
 it could not be asked from here; what was written meanwhile is kept.
 
-On a pipe tab-separated: key, holder, until, token, state, scope, title. Of a
-lost one: when it was lost, no token, "lost", and who holds it for the title.`,
+On a pipe tab-separated: key, holder, until, token, state, scope, title, since.
+Of a lost one: when it was lost, no token, "lost", and who holds it for the
+title.`,
   examples: [
     ['tide claims', 'who works on what'],
     ['tide claims --json | jq ".claims[].key"', 'for a program'],

@@ -11,8 +11,9 @@ export interface ListOptions extends Common {
 
 export const command: CommandDescriptor<ListOptions> = defineCommand<ListOptions>({
   about:
-    'Open and active tasks, unless --all or --status say otherwise. On a terminal a table: > can be started, ! has a ' +
-    'conflict, x is deleted. On a pipe tab-separated: key, status, priority, labels, assignees, title, marks.',
+    'Open and active tasks, unless --all or --status say otherwise. On a terminal a table: > can be started, @ is ' +
+    'held by the first of the names (~ while the relay has not agreed), ! has a conflict, x is deleted. On a pipe ' +
+    'tab-separated: key, status, priority, labels, assignees, title, marks (deleted, ready, claim:who, conflict:field).',
   examples: [
     ['tide list', 'everything that is not closed'],
     ['tide list --status doing --label web', 'both must fit'],

@@ -5,10 +5,19 @@ import { bashCompletion, zshCompletion } from '../../../adapters/cli/completion-
 import { taskOf } from './fake-project.ts'
 import { tide } from './run.ts'
 
+const claim = {
+  by: 'sara',
+  type: 'human',
+  token: 7,
+  expiresAt: '2026-01-02T04:00:00Z',
+  state: 'granted',
+  scope: 'relay',
+} as const
 const tasks = [
   taskOf('T-1', { title: 'Fix\tlogin', labels: ['web'], assignees: ['sara'] }),
   taskOf('T-2', { status: 'done', conflicts: ['status', 'title'] }),
   taskOf('T-3', { deleted: true }),
+  taskOf('T-4', { claim, status: 'doing' }),
 ]
 
 async function candidates(...words: readonly string[]): Promise<string[]> {
@@ -29,9 +38,15 @@ describe('candidates', () => {
     [['done', '--a'], ['--as']],
     [
       ['show', 'T-'],
-      ['T-1', 'T-2', 'T-3'],
+      ['T-1', 'T-2', 'T-3', 'T-4'],
     ],
-    [['done', ''], ['T-1']],
+    [
+      ['done', ''],
+      ['T-1', 'T-4'],
+    ],
+    [['claim', ''], ['T-1']],
+    [['release', ''], ['T-4']],
+    [['renew', ''], ['T-4']],
     [['claim', 'T-1', '--t'], ['--type']],
     [
       ['claim', '--type', ''],
@@ -45,7 +60,7 @@ describe('candidates', () => {
     [['comment', 'T-1', ''], []],
     [
       ['move', 'T-1', '--before', ''],
-      ['T-1', 'T-2'],
+      ['T-1', 'T-2', 'T-4'],
     ],
     [['add', '-p', 'h'], ['high']],
     [
@@ -55,7 +70,7 @@ describe('candidates', () => {
     [['list', '-l', ''], ['web']],
     [
       ['set', ''],
-      ['T-1', 'T-2'],
+      ['T-1', 'T-2', 'T-4'],
     ],
     [['set', 'T-1', 'st'], ['status=']],
     [['set', 'T-1', 'status=re'], ['status=review']],
@@ -82,7 +97,7 @@ describe('candidates', () => {
 
   it('[L33] a candidate says what it is, on one line', async () => {
     const { out } = await tide(['__complete', '--', 'done', ''], { tasks })
-    expect(out).toBe('T-1\tFix login\n')
+    expect(out).toBe('T-1\tFix login\nT-4\tTask T-4\n')
   })
 
   it('[L33] the folder named on the line is the one asked', async () => {

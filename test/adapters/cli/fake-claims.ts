@@ -7,6 +7,7 @@ type Failed = Outcome['failed'][number]
 type Asked = { readonly by?: string; readonly type?: ClaimView['type']; readonly leaseMs?: number }
 
 const NOW = Date.parse('2026-01-02T03:04:05.678Z')
+const GRANTED = '2026-01-02T03:01:00.000Z'
 const HALF_HOUR = 30 * 60_000
 
 export class FakeClaims {
@@ -71,7 +72,7 @@ export class FakeClaims {
 
   list(): Result<'claims.list'> {
     const claims = [...this.tasks.values()].flatMap(({ claim, key, uid, title }) =>
-      claim === null ? [] : [{ ...claim, key, uid, title }],
+      claim === null ? [] : [{ ...claim, key, uid, title, grantedAt: claim.token === 0 ? null : GRANTED }],
     )
     return { claims, lost: this.lost, fresh: !this.relayIsAway }
   }

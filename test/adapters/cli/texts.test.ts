@@ -40,7 +40,7 @@ labels     web, auth
 assignees  sara
 depends    T-3
 parent     T-1
-claim      agent-1 (agent) until 2026-01-02 04:00:00Z
+claim      agent-1 (agent) until 2026-01-02 04:00:00Z, token 7 of the relay
 estimate   3
 note       "two\\nlines"
 aliases    T-9
