@@ -53,7 +53,10 @@ export function goesOnFrom(
   return has
 }
 
-/** Whether what one text says beside another stands in a third: then nothing is lost by taking that for an edit of the one. */
+/**
+ * Whether a third text can be an edit of the one, and not of the other: a whole line says so that only the one has, or nothing
+ * is missing of what the one says beside the other, so that nothing is lost by it.
+ */
 export function keepsOwn(
   one: readonly ShownTask[],
   other: readonly ShownTask[],
@@ -63,11 +66,17 @@ export function keepsOwn(
   return one.every((task) => {
     const [old, now] = [other, shown].map((tasks) => tasks.find(({ uid }) => uid === task.uid))
     if (old === undefined || now === undefined) return false
+    const [before, after] = [new Set(linesOf(old)), new Set(linesOf(now))]
+    if (linesOf(task).some((line) => !before.has(line) && after.has(line))) return true
     const isBack = (field: Field): boolean => sameValue(old.said.get(field), now.said.get(field))
     if (fields && differing(old.said, task.said).some(isBack)) return false
     const [had, has] = [new Set(wordsOf(old.body ?? '')), new Set(wordsOf(now.body ?? ''))]
     return wordsOf(task.body ?? '').every((word) => had.has(word) || has.has(word))
   })
+}
+
+function linesOf({ body = '' }: ShownTask): readonly string[] {
+  return body.split('\n')
 }
 
 /** Whether some of what one text changed is there. */

@@ -47,11 +47,12 @@ function candidatesOf(record: FileRecord): readonly Base[] {
 }
 
 export interface ExplainOptions {
-  /** Any text that was ever remembered may have been put there. */
+  /** Any text that was ever remembered may have been put there; or of those only some, to be edited. */
   readonly isAnyBase?: boolean
+  readonly mayBePut?: (text: string) => boolean
   /** What the file may have held without anyone knowing: it counts only where it is nearer than all that is known. */
   readonly ahead?: Base | undefined
-  /** What the file is known to have held last: another is nearer only where no word is missing that it has beside that. */
+  /** What the file is known to have held last: another is nearer only where it is kept (`keepsOwn`). */
   readonly held?: Base | undefined
 }
 
@@ -61,16 +62,18 @@ export function explain(
   tasks: readonly ShownTask[],
   text: string,
   read: (base: Base) => ReadBase,
-  { isAnyBase = false, ahead, held }: ExplainOptions = {},
+  { isAnyBase = false, mayBePut = () => true, ahead, held }: ExplainOptions = {},
 ): Explanation | undefined {
-  const candidates = isAnyBase ? record.bases : candidatesOf(record)
+  const since = candidatesOf(record)
+  const candidates = isAnyBase ? record.bases : since
   if (ahead?.text === text) return { kind: 'edit', from: read(ahead) }
   const exact = candidates.findLast((base) => base.text === text)
   if (exact !== undefined) return { kind: exact === record.bases.at(-1) ? 'edit' : 'restore', from: read(exact) }
   const isKept = (from: ReadBase): boolean =>
     held === undefined || keepsOwn(from.tasks, read(held).tasks, tasks, { fields: from.base === record.bases.at(-1) })
   let nearest: { readonly from: ReadBase; readonly cost: number } | undefined
-  for (const base of [...(held === undefined ? [] : [held]), ...candidates.toReversed()]) {
+  const edited = candidates.filter((base) => since.includes(base) || mayBePut(base.text))
+  for (const base of [...(held === undefined ? [] : [held]), ...edited.toReversed()]) {
     const from = read(base)
     const cost = costOf(from.tasks, tasks)
     if (nearest === undefined || (cost < nearest.cost && isKept(from))) nearest = { from, cost }

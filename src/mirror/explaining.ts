@@ -82,7 +82,12 @@ export class Explainer {
     const common = { path, entry, text, how, record, parsed, problems } as const
     const stood = movedFrom ?? path
     const held = this.#heldSince(stood, record)
-    const found = explain(record, shown, text, read, { isAnyBase: this.#versions.mayBeOlder(stood), ahead, held })
+    const found = explain(record, shown, text, read, {
+      isAnyBase: this.#versions.mayBeOlder(stood),
+      mayBePut: this.#mayBePut(stood, steps),
+      ahead,
+      held,
+    })
     const newest = record.bases.at(-1)
     const importing = async (): Promise<ReadFile> => {
       return { ...common, meaning: 'import', removed: [], tasks: await this.#tasks(candidate, shown) }
@@ -152,6 +157,14 @@ export class Explainer {
     const stood = { path, text: newest.text, uids: newest.tasks.map(({ uid }) => uid) }
     const ahead = await baseAhead(this.#world, this.#host, stood)
     return ahead.text === newest.text ? undefined : ahead
+  }
+
+  /** Where it is known how version control got to where it is, it put no other texts there than the commits have. */
+  #mayBePut(path: string, steps: readonly string[]): (text: string) => boolean {
+    const row = this.#index.rows.get(path)
+    const isKnown = this.#look.hasMoved && steps.length > 0 && row !== undefined
+    if (!isKnown || (row.state === 'older' && row.shows === undefined)) return () => true
+    return (text) => steps.includes(text) || (row.state === 'older' && longHash(text) === row.shows)
   }
 
   /** What version control put there, where it has not moved since: what a person did was done to that, or to a nearer text. */

@@ -103,6 +103,7 @@ export class Mirror {
   ): Promise<ReadonlySet<Uid>> {
     // Judged before the rows change; a task that this very look deleted is not one that was deleted before.
     const missing = judgeMissing(this.index, reading, seen, options, committed.before)
+    const { due } = host
     const uids = new Set<Uid>()
     for (const { from } of reading.moved) this.#pending.set(from, null)
     for (const { from, to, record } of reading.moved) {
@@ -121,8 +122,11 @@ export class Mirror {
       if (!isPlain || file.tasks.some(({ uid, parsed }) => isToBeNamed(committed.tasks.get(uid), parsed)))
         for (const uid of own) uids.add(uid)
     }
-    for (const { entry, uids: own, wasHeld, wasGone } of reading.same) {
-      const isBack = wasGone && seen.hasMoved && own.some((uid) => isGoneTask(committed.tasks.get(uid)))
+    for (const { entry, uids: own, wasHeld, wasGone, isUnknown } of reading.same) {
+      // A deleted task's: put there by version control, unless its own process ended before it took it away.
+      const isLeft = due === 'all' || own.some((uid) => due.has(uid))
+      const isPut = (wasGone && seen.hasMoved) || (isUnknown && !isLeft)
+      const isBack = isPut && own.some((uid) => isGoneTask(committed.tasks.get(uid)))
       this.index.put({ ...rowFor(entry, own), ...(isBack ? { state: 'older' as const } : {}) })
       if (wasHeld) for (const uid of own) uids.add(uid)
     }

@@ -50,6 +50,8 @@ export interface Reading {
     readonly uids: readonly Uid[]
     readonly wasHeld: boolean
     readonly wasGone: boolean
+    /** The index knew nothing of it. */
+    readonly isUnknown: boolean
   }[]
   /** From where to where. */
   readonly moved: readonly { readonly from: string; readonly to: string; readonly record: FileRecord }[]

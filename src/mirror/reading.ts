@@ -224,7 +224,7 @@ class Reader {
       this.#noticeMove(uid, path, record)
     }
     const wasHeld = row !== undefined && row.state !== 'clean'
-    this.#same.push({ entry, uids, wasHeld, wasGone: row?.state === 'gone' })
+    this.#same.push({ entry, uids, wasHeld, wasGone: row?.state === 'gone', isUnknown: row === undefined })
   }
 
   #holdTaken(entry: FileEntry, other: string): undefined {

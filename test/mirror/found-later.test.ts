@@ -113,6 +113,40 @@ describe('old texts that version control put there', () => {
     expect(linesWith(body, 'The new login fails.')).toBe(1)
   })
 
+  it('[M15] also where that takes some of the newer words away: a whole line says which text it was', async () => {
+    const [desk, path, first, saved] = await olderBesideSave()
+    expect(first).not.toContain('Saved words.')
+    desk.save(path, saved)
+    await desk.edit(path, 'Saved words.', 'Saved words.\n\nLine two here.')
+    await desk.sync({ takeFiles: true })
+    const open = await desk.text(path)
+    await desk.commit()
+    await desk.sync()
+    desk.workspace.repository.checkout('1'.padStart(40, '0'))
+    desk.save(path, first)
+    await desk.sync()
+    desk.save(path, open.replace('Line two here.', 'Line ten here.'))
+    const { body } = await desk.task('T-1')
+    expect(linesWith(body, 'Saved words.')).toBe(1)
+    expect(body).not.toContain('two')
+  })
+
+  it('[M12][M42] one of a deleted task is one also where the index was lost', async () => {
+    const [desk, path, text] = await deskWith()
+    const commit = (await desk.workspace.repository.state())?.head ?? ''
+    await desk.add('Other')
+    await desk.call('tasks.delete', { keys: ['T-1'] })
+    await desk.commit()
+    await desk.sync()
+    desk.workspace.repository.checkout(commit)
+    desk.save(path, text)
+    await desk.sync()
+    desk.workspace.files.delete('files')
+    await desk.sync()
+    expect(await desk.text(path)).toBe(text)
+    expect((await desk.problems())[0]).toMatchObject({ path, code: 'FILES_OLDER' })
+  })
+
   it('[M15] an editor saves what it had open over one that nobody has looked at: nothing is taken back', async () => {
     const [desk, path, first] = await deskWith()
     await desk.edit(path, 'See the log.', 'See the log.\n\nSaved words.\n\nMore words.')
@@ -247,6 +281,19 @@ describe('old buffers beside version control', () => {
       expect((await playMirror(mirrorScheduleOf(seed))).problems).toEqual([])
     },
   )
+})
+
+describe('commits that hold what was read', () => {
+  it('[M10] an older text is nearer to what a person made of a committed one: it was not put there', async () => {
+    const [desk, path] = await deskWith()
+    await desk.edit(path, 'It reads', 'New words.\n\nIt reads')
+    await desk.sync()
+    await desk.commit()
+    await desk.edit(path, 'New words.\n\n', '')
+    await desk.edit(path, 'See the log.', 'See the log.\n\nNew words.')
+    const { body } = await desk.task('T-1')
+    expect(linesWith(body, 'New words.')).toBe(1)
+  })
 })
 
 describe('texts that were put back', () => {

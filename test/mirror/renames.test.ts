@@ -62,6 +62,23 @@ it('[M56] two sides that made tasks at the same moment end with the same names',
   }
 })
 
+it('[M45][M56] a file whose key is bare only now, because the other with its number got another one, is named so', async () => {
+  const one = openDesk({ seed: 1 })
+  await one.add('Was there')
+  await confirm(one, { 'T-1': 1 })
+  const other = await cloneOf(one, 2)
+  await exchange(one, other)
+  await one.add('Here')
+  await other.add('There')
+  await exchange(one, other)
+  const { tasks } = await one.call('tasks.list', {})
+  const longer = tasks.find(({ key }) => key.includes('.'))
+  await confirm(one, { [longer?.key ?? '']: 2, 'T-2': 3 })
+  expect(await one.task('T-2')).toMatchObject({ uid: longer?.uid, path: `tasks/T-2-${longer?.title.toLowerCase()}.md` })
+  expect(Object.values(await namesOf(one)).sort()).toContain(`T-2 ${longer?.title}`)
+  await expectSettled(one)
+})
+
 it.each([
   ['tasks/login.md', 'a name of its own'],
   ['tasks/deep/T-1-fix-login.md', 'a folder of its own'],
