@@ -32,6 +32,7 @@ const WITHOUT_RELAY = new Set<MethodName>([
   'conflicts.list',
   'workspace.status',
   'workspace.sync',
+  'claims.list',
   'workspace.backup',
   'workspace.doctor',
 ])

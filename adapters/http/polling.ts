@@ -34,8 +34,8 @@ export interface PollingOptions extends PolledOptions {
 }
 
 const MIB = 1024 * 1024
-/** An exchange and a question go one after the other, beside the one that waits for what is new. */
-const MOST_SOCKETS = 2
+/** An exchange, what waits for news, and some questions, of which a claim may wait for a long time. */
+const MOST_SOCKETS = 6
 
 /** `url` is `http:` or `https:`, without a path of its own where the relay has none. Every `connect` is one attempt. */
 export function pollingTransport(

@@ -24,9 +24,13 @@ export class ClaimDesk implements AsyncDisposable {
   readonly #world: DeskWorld
   readonly #project: string
 
-  constructor(world: DeskWorld, project: string) {
+  readonly #before: Promise<void> | undefined
+
+  /** `before`: what an earlier desk of the project has on its way to the disk is read by this one. */
+  constructor(world: DeskWorld, project: string, before?: Promise<void>) {
     this.#world = world
     this.#project = project
+    this.#before = before
   }
 
   /** `method` is `claims.<kind>`. Rejects where it cannot be read, is not allowed, or the disk does not take it. */
@@ -72,6 +76,7 @@ export class ClaimDesk implements AsyncDisposable {
 
   async #open(): Promise<ClaimBook> {
     try {
+      await this.#before
       const book = await ClaimBook.load(this.#world, `claims/${this.#project}`)
       book.onChanged = () => this.#tell()
       this.#book = book
@@ -115,7 +120,7 @@ export class ClaimDesk implements AsyncDisposable {
 export class ClaimDesks {
   readonly #desks = new Map<string, { readonly desk: ClaimDesk; users: number }>()
   /** What desks that are gone still have on its way to the disk. */
-  readonly #leaving = new Set<Promise<void>>()
+  readonly #leaving = new Map<string, Promise<void>>()
   readonly #world: DeskWorld
 
   constructor(world: DeskWorld) {
@@ -124,7 +129,10 @@ export class ClaimDesks {
 
   /** Until what is answered is disposed. */
   take(project: string): { readonly desk: ClaimDesk } & AsyncDisposable {
-    const known = this.#desks.get(project) ?? { desk: new ClaimDesk(this.#world, project), users: 0 }
+    const known = this.#desks.get(project) ?? {
+      desk: new ClaimDesk(this.#world, project, this.#leaving.get(project)),
+      users: 0,
+    }
     this.#desks.set(project, known)
     known.users++
     let isOver = false
@@ -136,15 +144,12 @@ export class ClaimDesks {
         known.users--
         if (known.users > 0) return
         if (this.#desks.get(project) === known) this.#desks.delete(project)
-        const leaving = known.desk[Symbol.asyncDispose]().finally(() => this.#leaving.delete(leaving))
-        this.#leaving.add(leaving)
+        const leaving = known.desk[Symbol.asyncDispose]().finally(() => {
+          if (this.#leaving.get(project) === leaving) this.#leaving.delete(project)
+        })
+        this.#leaving.set(project, leaving)
         await leaving
       },
     }
-  }
-
-  /** When nothing of those who left is on its way to the disk. */
-  async quiet(): Promise<void> {
-    await Promise.all(this.#leaving)
   }
 }

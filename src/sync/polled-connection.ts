@@ -19,6 +19,7 @@ import {
 import {
   CLOSE,
   readClientMessage,
+  writeClaimsNews,
   writeMissing,
   writeQuestion,
   writeSettled,
@@ -134,7 +135,8 @@ export class PolledConnection implements Connection {
     await Promise.resolve()
     try {
       for (let next = this.#outbox[0]; next !== undefined; next = this.#outbox[0])
-        if (next.kind === 'question') await this.#ask(next)
+        // A claim may wait for a long time: what is written meanwhile does not.
+        if (next.kind === 'question') void this.#ask(next)
         else await this.#exchange(this.#gather())
     } catch (cause) {
       this.#finish(endingOf(cause))
@@ -146,7 +148,11 @@ export class PolledConnection implements Connection {
 
   async #ask({ number, json }: Sent & { readonly kind: 'question' }): Promise<void> {
     this.#forget(1)
-    this.#hand(writeQuestion(number, await this.#requests.ask(json, this.#over.signal)))
+    try {
+      this.#hand(writeQuestion(number, await this.#requests.ask(json, this.#over.signal)))
+    } catch (cause) {
+      this.#finish(endingOf(cause))
+    }
   }
 
   /** As much as goes in one exchange: up to the next question. */
@@ -220,6 +226,8 @@ export class PolledConnection implements Connection {
         if (!this.#learn(changes)) return
         this.#vector = grownVector(this.#vector, changes.updates)
         for (const update of changes.updates) this.#hand(writeUpdate(update))
+        // Pages tell nothing of claims: who holds what is asked whenever something may have changed.
+        this.#hand(writeClaimsNews())
         const isSoon = changes.updates.length === 0 && this.#runtime.now() - asked < SOON_MS
         if (isSoon && !(await this.#pause(SOON_MS))) return
       }

@@ -83,9 +83,9 @@ async function settle(project: Project, pending: Pending, asker: Asker): Promise
     }
     case 'write': {
       const { settleWrite } = await import('./fenced-writes.ts')
-      if ((await settleWrite(project, pending, asker)) === undefined) return false
-      await project.claims.change((state) => answered(state, pending.request))
-      return true
+      const done = await settleWrite(project, pending, asker)
+      if (done !== undefined) await project.claims.change((state) => answered(state, pending.request))
+      return done !== undefined
     }
   }
 }

@@ -1,11 +1,18 @@
 /** The methods that claim tasks and end claims. Who decides is arbiter.ts; what is known beside the tasks is claims-here.ts. */
-import type { ClaimantParams, ClaimOutcome, FailedClaim, GrantedClaim, Params, Result } from '../api/methods.ts'
+import type {
+  ClaimantParams,
+  ClaimOutcome,
+  FailedClaim,
+  GrantedClaim,
+  Params,
+  RelayReport,
+  Result,
+} from '../api/methods.ts'
 import { parseLease, parseReason, parseWait, parseWhole } from '../claims/parse.ts'
 import type { Grant, Held, Holder, Holding, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
 import { ASSIGNEE } from '../task/fields.ts'
-import { isoTime } from '../task/time.ts'
 import { elements } from '../task/view.ts'
 import type { TaskState, Write } from '../task/registers.ts'
 import { askAndWait, askArbiter } from './arbiter.ts'
@@ -30,7 +37,6 @@ import {
   grantedClaim,
   outcomeOf,
   tentativeClaim,
-  viewOfHolding,
   type Naming,
 } from './claim-outcome.ts'
 import {
@@ -133,35 +139,6 @@ export async function releaseClaims(
   return { released: named.uids.map((uid) => named.keyOf(uid)), failed: [] }
 }
 
-export async function listClaims(project: Project, { relaying }: Asker): Promise<Result<'claims.list'>> {
-  const { settleOutbox } = await import('./claim-settling.ts')
-  await settleOutbox(project, relaying)
-  const answer = await askArbiter(project, relaying, 'list', {})
-  if (answer?.outcome === 'listed') {
-    const { knowing } = await import('./claim-state.ts')
-    await project.claims.change((state) => knowing(state, answer.holdings))
-  }
-  const tasks = await project.tasks()
-  const context = project.context(tasks)
-  const { viewTask } = await import('../task/view.ts')
-  const claims = [...project.claims.views()].map(([uid, claim]) => {
-    const state = tasks.get(uid)
-    const { key, title } = state === undefined ? { key: uid, title: '' } : viewTask(state, context)
-    const since = claim.state === 'granted' ? knownHolding(project.claims.state, uid, project.now()) : undefined
-    return { key, uid, title, ...claim, grantedAt: since === undefined ? null : isoTime(since.grantedAt) }
-  })
-  const keyOf = keysIn(project, tasks)
-  const lost = project.claims.state.lost.map(({ uid, holder, at, to }) => ({
-    key: keyOf(uid),
-    uid,
-    by: holder.by,
-    type: holder.type,
-    at: isoTime(at),
-    heldBy: to === null ? null : viewOfHolding(to, project.claims.scope),
-  }))
-  return { claims, lost, fresh: answer !== undefined }
-}
-
 /** After `done` or `drop`: nobody works on it any more. Only what this name holds from here. */
 export async function releaseDone(project: Project, uids: readonly Uid[], asker: Asker, token?: number): Promise<void> {
   const now = project.now()
@@ -204,7 +181,7 @@ export async function assign(project: Project, granted: readonly GrantedClaim[],
 
 /** Everything written here is at the relay, and everything of it here; where it is away that is for later. */
 export async function settled(project: Project, relaying: Relaying | undefined): Promise<void> {
-  if (relaying === undefined || project.claims.scope === 'workspace') return
+  if (relaying === undefined || project.claims.scope === 'workspace' || AWAY.has(relaying.report().state)) return
   const { settleWithin } = await import('./relaying.ts')
   await settleWithin(relaying, project.world.runtime, { timeoutMs: SETTLE_MS })
 }
@@ -216,6 +193,8 @@ export async function learn(project: Project, granted: readonly Grant[]): Promis
 }
 
 const SETTLE_MS = 5_000
+/** Whoever asks is not kept waiting for a relay that is known to be away. */
+const AWAY = new Set<RelayReport['state']>(['unreachable', 'none', 'denied'])
 
 async function claim(
   project: Project,

@@ -60,7 +60,7 @@ const handlers: Handlers = {
   'tasks.release': async (project, params, by, { relaying }) =>
     (await import('./claiming.ts')).releaseClaims(project, params, { by, relaying }),
   'claims.list': async (project, _params, by, { relaying }) =>
-    (await import('./claiming.ts')).listClaims(project, { by, relaying }),
+    (await import('./claims-list.ts')).listClaims(project, { by, relaying }),
   'tasks.delete': async (project, params, by) =>
     tasksOnly(await (await import('./writing.ts')).deleteTasks(project, params, by)),
   'tasks.restore': async (project, params, by) =>

@@ -60,9 +60,10 @@ export async function transitionFenced(
 /** The arbiter can be asked again. Undefined where it is away still; false where the write came too late. */
 export async function settleWrite(
   project: Project,
-  { tasks, token, changes, by }: PendingWrite,
+  { tasks, token, changes: asked, by }: PendingWrite,
   asker: Asker,
 ): Promise<boolean | undefined> {
+  let changes = asked
   const answer = await askArbiter(project, asker.relaying, 'verify', { tasks: tasks.map((uid) => [uid, token]) })
   if (answer === undefined) return undefined
   const known = (await project.tasks()).uids()
@@ -70,16 +71,32 @@ export async function settleWrite(
   const uids = tasks.filter((uid) => there.has(uid))
   if (uids.length === 0) return true
   if (answer.outcome !== 'lost') {
-    await updateTasks(project, { keys: uids, changes }, by)
-    return true
+    try {
+      await updateTasks(project, { keys: uids, changes }, by)
+      return true
+    } catch (cause) {
+      // What it asks for is not possible any more: a dependency that would now wait for itself.
+      if (!(cause instanceof TaskError && cause.exit === 4)) throw cause
+    }
+    changes = withoutNeighbours(changes)
   }
+  await listBeside(project, uids, changes, by)
+  return false
+}
+
+/** Among the values that lost, marked; nothing that is shown goes. */
+async function listBeside(
+  project: Project,
+  uids: readonly Uid[],
+  changes: PendingWrite['changes'],
+  by: string | null,
+): Promise<void> {
   await changeEach(project, uids, 'set', by, (state, context) => {
     const body: readonly Write[] =
       changes.body === undefined ? [] : [{ uid: state.uid, field: BODY, value: parseBody(changes.body) }]
     const writes = [...planChanges(state, changes, context), ...body]
     return { writes: writes.map((write) => ({ ...write, base: [], rank: 'below' as const, mark: FENCED })) }
   })
-  return false
 }
 
 /** What is wrong is told now, not when nobody listens any more. */
@@ -105,4 +122,10 @@ function assertValid(project: Project, { uids, keyOf }: Named, token: number, an
   const found = uids.find(stale)
   if (found === undefined) return
   throw new TaskError('TOKEN_STALE', { key: keyOf(found), token, how: howLost(project.claims.view(found)) })
+}
+
+/** What concerns the task alone can always be listed. */
+function withoutNeighbours(changes: PendingWrite['changes']): PendingWrite['changes'] {
+  const { dependsOn: _on, addDependsOn: _add, removeDependsOn: _remove, parent: _parent, ...own } = changes
+  return own
 }
