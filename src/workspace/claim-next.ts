@@ -144,7 +144,7 @@ async function takeTentatively(
         at: project.now(),
         until,
       }
-      next = asking(next, pending)
+      next = asking(next, pending, project.now())
       granted.push(tentativeClaim(uid, holder, until, naming))
     }
     return next

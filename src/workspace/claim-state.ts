@@ -21,7 +21,14 @@ export type Pending =
       /** By this machine's clock: who asked is gone then. */
       readonly until: number
     }
-  | { readonly kind: 'release'; readonly request: string; readonly tasks: readonly Held[]; readonly holder: Holder }
+  | {
+      readonly kind: 'release'
+      readonly request: string
+      readonly tasks: readonly Held[]
+      readonly holder: Holder
+      /** What it ends is over by itself then. */
+      readonly until: number
+    }
   /** Written with a token that nobody could confirm: shown when it is confirmed, else listed. */
   | {
       readonly kind: 'write'
@@ -58,6 +65,7 @@ export const CLAIMS = 'claims'
 /** What was lost is told for so long. */
 const TOLD_MS = 7 * 24 * 3_600_000
 const MOST_TOLD = 200
+const LONG_OVER_MS = 24 * 3_600_000
 
 export function writeOwn({ outbox, lost }: OwnClaims): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ outbox, lost }))
@@ -99,8 +107,10 @@ export function learning(state: ClaimState, granted: readonly Holding[], ended: 
   return knowing(state, [...state.known.filter(({ uid }) => !news.has(uid)), ...granted])
 }
 
-export function asking(state: ClaimState, pending: Pending): ClaimState {
-  return { ...state, outbox: [...state.outbox, pending] }
+/** Where no relay ever comes what is long over does not pile up. */
+export function asking(state: ClaimState, pending: Pending, now: number): ClaimState {
+  const outbox = state.outbox.filter((other) => other.kind === 'write' || now - other.until < LONG_OVER_MS)
+  return { ...state, outbox: [...outbox, pending] }
 }
 
 export function answered(state: ClaimState, request: string): ClaimState {

@@ -8,7 +8,7 @@ import type {
   RelayReport,
   Result,
 } from '../api/methods.ts'
-import { parseLease, parseReason, parseWait, parseWhole } from '../claims/parse.ts'
+import { defaultLeaseMs, parseLease, parseReason, parseWait, parseWhole } from '../claims/parse.ts'
 import type { Grant, Held, Holder, Holding, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
@@ -133,7 +133,8 @@ export async function releaseClaims(
     const foreign = known.filter((held) => !(params.token === held.token || isHeldBy(held, holder)))
     if (foreign.length > 0)
       return { released: [], failed: foreign.map((held) => failedHeld(held.uid, project.claims.viewOf(held), named)) }
-    await later(project, { kind: 'release', request: newRequest(project), tasks, holder })
+    const until = Math.max(0, ...named.uids.map((uid) => endOf(project, uid)))
+    await later(project, { kind: 'release', request: newRequest(project), tasks, holder, until })
   }
   await project.claims.change((state) => learning(state, [], named.uids))
   return { released: named.uids.map((uid) => named.keyOf(uid)), failed: [] }
@@ -254,7 +255,7 @@ async function claimTentatively(
     failed = checkedHere(project, named, pending.holder).failed
     const isOwn = named.uids.every((uid) => isOwnTentative(project, uid, pending.holder))
     if (failed.length > 0) return state
-    return isOwn ? prolonged(state, named.uids, pending.until) : asking(state, pending)
+    return isOwn ? prolonged(state, named.uids, pending.until) : asking(state, pending, project.now())
   })
   if (failed.length > 0) return outcomeOf([], failed)
   return outcomeOf(named.uids.map((uid) => tentativeClaim(uid, pending.holder, pending.until, named)))
@@ -314,7 +315,7 @@ async function letGo(project: Project, granted: readonly GrantedClaim[], holder:
 
 /** For the outbox: as it is said now, it will be said when the relay is there. */
 export async function later(project: Project, pending: Pending): Promise<void> {
-  await project.claims.change((state) => asking(answered(state, pending.request), pending))
+  await project.claims.change((state) => asking(answered(state, pending.request), pending, project.now()))
 }
 
 function isOwnTentative(project: Project, uid: Uid, holder: Holder): boolean {
@@ -329,6 +330,12 @@ function prolonged(state: Project['claims']['state'], uids: readonly Uid[], unti
       : pending,
   )
   return { ...state, outbox }
+}
+
+function endOf(project: Project, uid: Uid): number {
+  const now = project.now()
+  const { state } = project.claims
+  return knownHolding(state, uid, now)?.expiresAt ?? tentativeOf(state, uid, now)?.until ?? now + defaultLeaseMs
 }
 
 /** By the tokens that are known here: they are right whatever the name was claimed as. */

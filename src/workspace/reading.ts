@@ -92,7 +92,8 @@ export function claimProblems(project: Project, tasks: TaskTable, lost: readonly
 }
 
 function waitingProblems(project: Project): readonly Problem[] {
-  const count = project.claims.state.outbox.length
+  const now = project.now()
+  const count = project.claims.state.outbox.filter((one) => one.kind === 'write' || one.until > now).length
   if (count === 0) return []
   const what = count === 1 ? 'one request about claims waits' : `${count} requests about claims wait`
   return [{ path: null, code: 'CLAIMS_WAIT', message: `${what} for the relay: tentative until then` }]

@@ -91,7 +91,7 @@ describe('the method table', () => {
       relay: { url: null, state: 'none' },
       unsynced: 0,
       conflicts: 0,
-      problems: [],
+      problems: [{ code: 'CLAIMS_WAIT' }],
     })
   })
 
