@@ -9,6 +9,8 @@ export type ClaimOutcome = Result<'tasks.claim'>
 export type GrantedClaim = ClaimOutcome['granted'][number]
 export type FailedClaim = ClaimOutcome['failed'][number]
 
+const MOST_NAMED = 3
+
 export async function printOutcome(options: Common, world: CliWorld, outcome: ClaimOutcome): Promise<void> {
   const { granted, assigned, failed, skipped } = outcome
   if (options.json) return printJson(world, { granted, assigned, failed, skipped })
@@ -18,11 +20,15 @@ export async function printOutcome(options: Common, world: CliWorld, outcome: Cl
   tellTentative(world, granted)
 }
 
-export async function tellSkipped(options: Common, world: CliWorld, skipped: readonly FailedClaim[]): Promise<void> {
+/** Some names are enough for people: all of them are in the document. */
+async function tellSkipped(options: Common, world: CliWorld, skipped: readonly FailedClaim[]): Promise<void> {
   if (skipped.length === 0) return
   const { printable } = await import('./width.ts')
-  for (const { key, heldBy } of skipped)
-    say(options, world, printable(`passed over ${key}: ${heldBy === null ? 'taken meanwhile' : nameOf(heldBy)}`))
+  const named = skipped
+    .slice(0, MOST_NAMED)
+    .map(({ key, existing_assignee: holder }) => `${key} (${holder ?? 'taken'})`)
+  const more = skipped.length > MOST_NAMED ? `, and ${skipped.length - MOST_NAMED} more` : ''
+  say(options, world, printable(`passed over what others hold: ${named.join(', ')}${more}`))
 }
 
 /** Not only on a terminal: whoever acts on a claim that may still be refused has to know. */

@@ -12,7 +12,7 @@ export interface HoldingOptions extends Common {
   readonly leaseMs?: number
 }
 
-export const DEFAULT_LEASE_MS: number = 30 * 60_000
+const DEFAULT_LEASE_MS = 30 * 60_000
 /** Renewals of one lease; and how often that is tried again while it fails. */
 const BEATS = 3
 const TRIES = 10
@@ -40,7 +40,7 @@ export async function runHolding(
 }
 
 /** What the program is told. A token of the relay that came by the same name goes on under a name of its own. */
-export function environmentOf(granted: readonly GrantedClaim[], env: CliWorld['env']): CliWorld['env'] {
+function environmentOf(granted: readonly GrantedClaim[], env: CliWorld['env']): CliWorld['env'] {
   const relayToken = env['TIDEMARK_TASK'] === undefined ? env['TIDEMARK_TOKEN'] : undefined
   const certain = granted.filter(({ token }) => token > 0)
   const [only] = granted.length === 1 ? certain : []

@@ -5,7 +5,8 @@ import { callWorkspace, printJson, say } from '../io.ts'
 export const command: CommandDescriptor<Common> = defineCommand<Common>({
   about: `Oldest first. A ~ stands before the name of who holds it tentatively: the relay has not
 agreed yet. A claim is lost where the relay gave the task to somebody else while
-it could not be asked from here; what was written meanwhile is kept.
+it could not be asked from here; what was written meanwhile is kept. That is
+told for a week, or until tide release of the task.
 
 On a pipe tab-separated: key, holder, until, token, state, scope, title, since.
 Of a lost one: when it was lost, no token, "lost", and who holds it for the

@@ -149,6 +149,18 @@ describe('granted', () => {
     expect(err).toMatch(/^tide: nothing is ready with the label web\nhint: /)
   })
 
+  it('[C63] what others hold is passed over, and told on a terminal in one line', async () => {
+    const world = new FakeWorld(['claim', '--next'], { tasks, terminal: 80 })
+    const skipped = ['T-2', 'T-3', 'T-4', 'T-5', 'T-6'].map((key) => ({ key, existing_assignee: 'agent:agent-1' }))
+    const next = world.project.handlers['tasks.claimNext']
+    const handler = (...given: Parameters<typeof next>): object => ({ ...next(...given), skipped })
+    Object.assign(world.project.handlers, { 'tasks.claimNext': handler })
+    expect(await runProgram(world)).toBe(0)
+    expect(world.err.split('\n')[0]).toBe(
+      'passed over what others hold: T-2 (agent:agent-1), T-3 (agent:agent-1), T-4 (agent:agent-1), and 2 more',
+    )
+  })
+
   it('[C63] assign shares out what is ready; nothing ready is no failure', async () => {
     const some = ['T-1', 'T-2', 'T-3'].map((key) => taskOf(key))
     const { out } = await tide(['assign', '--auto', 'a', 'b', '--limit', '2'], { tasks: some })

@@ -28,9 +28,15 @@ interface Running {
 async function running(args: readonly string[], options: FakeOptions = {}): Promise<Running> {
   const world = new FakeWorld(args, { tasks, ...options })
   let endProgram: ((code: number) => void) | undefined
-  world.running = () => new Promise((resolve) => (endProgram = resolve))
+  let begin: (() => void) | undefined
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  world.running = () => {
+    begin?.()
+    return new Promise((resolve) => (endProgram = resolve))
+  }
   const exit = runProgram(world)
-  while (endProgram === undefined) await world.tick(0).then(() => new Promise((resolve) => setImmediate(resolve)))
+  await Promise.race([begun, exit])
+  if (endProgram === undefined) throw new Error(`nothing ran: ${world.out}${world.err}`)
   return {
     world,
     end: (code = 0) => {
