@@ -295,13 +295,14 @@ function grantOf(
   { leaseMs, now, reason }: { readonly leaseMs: number; readonly now: number; readonly reason?: string | undefined },
 ): Grant {
   const held = ledger.holding(uid, now)
-  if (held !== undefined && isSameHolder(held, holder))
-    return { ...held, ...prolong(held, leaseMs, now), isRenewed: true }
+  const isOwn = held !== undefined && isSameHolder(held, holder)
+  // What was given to a name belongs to the first workspace that claims it by that name, and to no other from then on.
+  if (isOwn && held.workspace === holder.workspace) return { ...held, ...prolong(held, leaseMs, now), isRenewed: true }
   const { by, type, workspace } = holder
   // By the clock too: a ledger that came back from an older backup has forgotten what it granted since.
   const token = Math.max(ledger.token(uid) + 1, Math.ceil(now))
   const stolen =
-    held === undefined || reason === undefined ? {} : { stolen: { from: `${held.type}:${held.by}`, reason } }
+    held === undefined || isOwn || reason === undefined ? {} : { stolen: { from: `${held.type}:${held.by}`, reason } }
   return { uid, by, type, workspace, token, grantedAt: now, leaseMs, expiresAt: now + leaseMs, ...stolen }
 }
 

@@ -132,6 +132,15 @@ const good: readonly (readonly [string, readonly ClaimEvent[]])[] = [
       ),
     ],
   ],
+  [
+    'a task that was given to a name',
+    [
+      op(0, takeOf([agent('ann', '')], [A]), granted(held(A, agent('ann', ''), 0))),
+      op(3, renewOf(ANN, [[A, null]]), granted(renewed(held(A, agent('ann', ''), 0, 3)))),
+      op(5, claimOf(ANN, [A]), granted(held(A, ANN, 5))),
+      op(7, claimOf(agent('ann', 'w2'), [A]), refused(held(A, ANN, 5))),
+    ],
+  ],
   ['a lost reply to a batch', [op(0, claimOf(ANN, [A, B]), null), op(5, LIST, listed(annHasA, held(B, ANN, 0)))]],
   [
     'an id that was reused',
@@ -144,6 +153,15 @@ const bad: readonly (readonly [string, RegExp, readonly ClaimEvent[]])[] = [
     'two holders under one token',
     /granted twice under token/,
     [annGot, op(0, claimOf(BOB, [A]), granted({ ...annHasA, ...BOB }))],
+  ],
+  [
+    'a task that was given to a name, and to two of its workspaces',
+    /granted while agent:ann@w1 held it/,
+    [
+      op(0, takeOf([agent('ann', '')], [A]), granted(held(A, agent('ann', ''), 0))),
+      op(5, claimOf(ANN, [A]), granted(held(A, ANN, 5))),
+      op(7, claimOf(agent('ann', 'w2'), [A]), granted(held(A, agent('ann', 'w2'), 7))),
+    ],
   ],
   [
     'two grants of one token to one',

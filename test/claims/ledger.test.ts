@@ -16,6 +16,7 @@ import {
   NOON,
   releaseOf,
   renewOf,
+  takeOf,
   YEAR,
   LedgerArbiter as Arbiter,
 } from '../support/claim-words.ts'
@@ -37,6 +38,34 @@ describe('one holder', () => {
       outcome: 'held',
       held: [ANN],
     })
+  })
+
+  it('[C29] is the first workspace that claims what was given to a name, under a new token; that name elsewhere is refused', () => {
+    const arbiter = new Arbiter()
+    const { token } = arbiter.grant(takeOf([agent('ann', '')], [A]))
+    expect(arbiter.ask(claimOf(BOB, [A]))).toMatchObject({ outcome: 'held', held: [{ by: 'ann', workspace: '' }] })
+    const claimed = arbiter.grant(claimOf(ANN, [A]))
+    expect(claimed).toMatchObject({ by: 'ann', workspace: 'w1' })
+    expect(claimed).not.toHaveProperty('isRenewed')
+    expect(claimed.token).toBeGreaterThan(token)
+    expect(arbiter.ask(claimOf(agent('ann', 'w2'), [A]))).toMatchObject({
+      outcome: 'held',
+      held: [{ workspace: 'w1' }],
+    })
+    expect(arbiter.ask(renewOf(agent('ann', 'w2'), [[A, null]]))).toMatchObject({ outcome: 'lost', lost: [A] })
+    expect(arbiter.grant(claimOf(ANN, [A], { request: 'another' }))).toMatchObject({
+      token: claimed.token,
+      isRenewed: true,
+    })
+  })
+
+  it('[C29] by name may renew and release in every workspace what no workspace claimed yet', () => {
+    const arbiter = new Arbiter()
+    const { token } = arbiter.grant(takeOf([agent('ann', '')], [A]))
+    arbiter.now += 1_000
+    expect(arbiter.grant(renewOf(ANN, [[A, null]]))).toMatchObject({ token, expiresAt: arbiter.now + LEASE_MS })
+    expect(arbiter.ask(releaseOf(human('ann'), [[A, null]]))).toMatchObject({ outcome: 'lost' })
+    expect(arbiter.ask(releaseOf(agent('ann', 'w2'), [[A, null]]))).toEqual({ outcome: 'released', released: [A] })
   })
 
   it('[C3] holds until its lease runs out; then the next who asks is granted the task under a new token', () => {

@@ -4,6 +4,7 @@ import type { ClaimRecord } from './claim-history.ts'
 import {
   describe,
   grantsOf,
+  isOf,
   nameOf,
   seenIn,
   type Evidence,
@@ -59,8 +60,7 @@ function fits(request: ClaimRecord['request'], grant: Grant): boolean {
       )
     case 'renew':
       return request.tasks.some(
-        ([uid, token]) =>
-          uid === grant.uid && (token === null ? nameOf(request.holder) === nameOf(grant) : token === grant.token),
+        ([uid, token]) => uid === grant.uid && (token === null ? isOf(grant, request.holder) : token === grant.token),
       )
     case 'release':
     case 'check':
@@ -81,7 +81,7 @@ function refusalProblems({ asked, answered, request, answer, waitMs = 0 }: Told)
   if (request.kind !== 'claim' && request.kind !== 'check') return [...problems, 'that is no answer to it']
   const { held, awaited = [] } = answer
   if (held.length + awaited.length === 0) problems.push('nothing stood in the way')
-  if (held.some((holding) => nameOf(holding) === nameOf(request.holder))) problems.push('it was in its own way')
+  if (held.some((holding) => isOf(holding, request.holder))) problems.push('it was in its own way')
   const tasks = new Set<string>(request.tasks)
   if ([...held.map(({ uid }) => uid), ...awaited].some((uid) => !tasks.has(uid))) problems.push('it asked for others')
   return problems
@@ -97,12 +97,10 @@ function freeProblems(evidence: Evidence, op: Told): readonly string[] {
     return [`${uid} was held by ${nameOf(lease.holding)} under token ${lease.token}`]
   }
   if (request.kind === 'check' && answer.outcome === 'free')
-    return request.tasks.flatMap((uid) => alive(uid, ({ holding }) => nameOf(holding) !== nameOf(request.holder)))
+    return request.tasks.flatMap((uid) => alive(uid, ({ holding }) => !isOf(holding, request.holder)))
   if (request.kind === 'release' && answer.outcome === 'released')
     return request.tasks.flatMap(([uid, token]) =>
-      alive(uid, (lease) =>
-        token === null ? nameOf(lease.holding) !== nameOf(request.holder) : lease.token !== token,
-      ),
+      alive(uid, (lease) => (token === null ? !isOf(lease.holding, request.holder) : lease.token !== token)),
     )
   if (request.kind === 'list' && answer.outcome === 'listed') {
     const listed = new Set(answer.holdings.map(({ uid, token }) => `${uid} ${token}`))
@@ -146,7 +144,7 @@ function ownLease(evidence: Evidence, task: TaskEvidence, { asked, request }: To
     case 'verify': {
       const token = request.tasks.find(([uid]) => uid === task.uid)?.[1] ?? null
       if (token !== null) return known.find((lease) => lease.token === token)
-      return known.findLast((lease) => 'holder' in request && nameOf(lease.holding) === nameOf(request.holder))
+      return known.findLast((lease) => 'holder' in request && isOf(lease.holding, request.holder))
     }
     case 'claim':
     case 'take': {

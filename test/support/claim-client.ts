@@ -2,7 +2,7 @@
 import type { ClaimRequest, Holder, TimedAnswer } from '../../src/claims/request.ts'
 import type { Uid } from '../../src/ids.ts'
 import { grantsOf, seenIn } from './claim-evidence.ts'
-import { A, B, C, D, human } from './claim-words.ts'
+import { A, agent, B, C, D, human } from './claim-words.ts'
 import { weighted, type Dice } from './dice.ts'
 
 export const TASKS: readonly Uid[] = [A, B, C, D]
@@ -19,7 +19,7 @@ const WEIGHTS = {
   batch: 6,
   wait: 12,
   take: 6,
-  assign: 2,
+  assign: 4,
   renew: 10,
   release: 9,
   check: 3,
@@ -90,7 +90,14 @@ export class ClaimClient {
       case 'take':
         return at(this.#take(dice, [holder], leaseMs))
       case 'assign':
-        return at(this.#take(dice, [holder, { ...holder, by: 'helper' }, { ...holder, by: 'other' }], leaseMs))
+        // To names, wherever they are.
+        return at(
+          this.#take(
+            dice,
+            ['agent-1', 'agent-2', 'helper'].map((by) => agent(by, '')),
+            leaseMs,
+          ),
+        )
       case 'renew':
         return at({ kind: 'renew', tasks: this.#own(dice), holder, leaseMs })
       case 'release':

@@ -87,9 +87,11 @@ export class Evidence {
     return (
       task.releases.some(
         ({ op, token: released, holder }) =>
-          isBefore(op) && (released === null ? nameOf(holder) === nameOf(holding) : released === token),
+          isBefore(op) && (released === null ? isOf(holding, holder) : released === token),
       ) ||
       task.learned.some(({ op, token: learned }) => isBefore(op) && learned > token) ||
+      (holding.workspace === '' &&
+        task.attempts.some((op) => isBefore(op) && isBy(op, holding) && grantedTokenOf(op, task.uid) !== token)) ||
       task.thefts.some((op) => isBefore(op) && grantedTokenOf(op, task.uid) !== token)
     )
   }
@@ -175,6 +177,18 @@ export class Evidence {
 
 export function nameOf({ by, type, workspace }: Holder): string {
   return `${type}:${by}@${workspace}`
+}
+
+/** Whether a lease is somebody's: what was given to a name, and to no workspace, is that name's in every one. */
+export function isOf(holding: Holder, holder: Holder): boolean {
+  const isThere = holding.workspace === '' || holding.workspace === holder.workspace
+  return isThere && holding.by === holder.by && holding.type === holder.type
+}
+
+/** Whether somebody asked whose a lease is. */
+function isBy({ request }: ClaimRecord, holding: Holder): boolean {
+  if (request.kind === 'claim') return isOf(holding, request.holder)
+  return request.kind === 'take' && request.holders.some((holder) => isOf(holding, holder))
 }
 
 export function isTheft({ request }: ClaimRecord): boolean {

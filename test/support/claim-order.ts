@@ -1,7 +1,9 @@
 /** Whether the leases of a history of claims follow one another as they must: by token, by time, by end, by who came first. */
+import type { Grant } from '../../src/claims/request.ts'
 import {
   describe,
   grantsOf,
+  isOf,
   isTheft,
   nameOf,
   type Evidence,
@@ -94,15 +96,11 @@ function lastingOf(evidence: Evidence, { sights }: Lease): Lease['sights'] {
 
 /** What was told to be released does not live on. */
 function releasedProblems(evidence: Evidence, task: TaskEvidence): readonly string[] {
-  const byName = new Map<string, Lease[]>()
-  for (const lease of task.leases.values()) {
-    const name = nameOf(lease.holding)
-    byName.set(name, [...(byName.get(name) ?? []), lease])
-  }
+  const leases = [...task.leases.values()]
   return task.releases.flatMap(({ op, token, holder }) => {
     const { answered } = op
     if (answered === null) return []
-    const named = token === null ? byName.get(nameOf(holder)) : undefined
+    const named = token === null ? leases.filter(({ holding }) => isOf(holding, holder)) : undefined
     const ended = named?.filter(({ sights }) => sights.some((sight) => sight.op.answered < op.asked))
     const given = token === null ? undefined : task.leases.get(token)
     return (ended ?? (given === undefined ? [] : [given]))
@@ -148,10 +146,20 @@ function lineProblems(evidence: Evidence): readonly string[] {
           (later.arrived ?? 0) > arrived &&
           later.answer.at < answer.at &&
           !isTheft(later) &&
-          grantsOf(later.answer).some(({ uid, isRenewed }) => isRenewed !== true && wanted.has(uid)),
+          grantsOf(later.answer).some(
+            (grant) => grant.isRenewed !== true && wanted.has(grant.uid) && !mayHaveBeenGiven(evidence, grant, later),
+          ),
       )
       .filter((later) => !evidence.wentBack(waiter.asked, Math.max(waiter.answered, later.answered)))
       .map((later) => `${describe(later)} overtook ${describe(waiter)}`)
+  })
+}
+
+/** Its name may have had it already, in no workspace. */
+function mayHaveBeenGiven(evidence: Evidence, grant: Grant, later: Told): boolean {
+  return evidence.task(grant.uid).attempts.some(({ asked, request }) => {
+    const holders = request.kind === 'take' ? request.holders : []
+    return asked < later.answered && holders.some((holder) => holder.workspace === '' && isOf(holder, grant))
   })
 }
 
