@@ -1,5 +1,6 @@
 /** Files under a name that the mirror has taken from them: what a process left that ended, and what an editor saved that was open. */
 import type { Uid } from '../ids.ts'
+import { NO_RECORD, type FileRecord } from './base.ts'
 import { decode } from './dangers.ts'
 import type { FileIndex } from './file-index.ts'
 import type { Look } from './looking.ts'
@@ -26,6 +27,18 @@ export class FormerNames {
 
   see(path: string, text: string): void {
     this.#texts.set(path, text)
+  }
+
+  /** What a file held whose tasks have stood elsewhere since says nothing of them any more: a process ended that was to forget it. */
+  async recordOf(path: string, record: FileRecord = NO_RECORD): Promise<FileRecord> {
+    const uids = record.bases.at(-1)?.tasks.map(({ uid }) => uid) ?? []
+    for (const uid of uids) {
+      const before = this.#index.pathOf(uid)
+      if (before === undefined || before === path || this.#look.present.has(before)) return record
+      const later = await this.#host.record(before)
+      if (later?.bases.at(-1)?.tasks.every((task) => task.uid !== uid) !== false) return record
+    }
+    return uids.length === 0 ? record : NO_RECORD
   }
 
   /** The same under both names: only the old one has still to go. */

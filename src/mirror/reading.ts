@@ -97,7 +97,7 @@ class Reader {
     // Asked for together: the store answers many in the time of a few.
     const records = await Promise.all(changed.map(({ path }) => this.#host.record(path)))
     for (const [place, entry] of changed.entries()) {
-      const one = await this.#open(entry, await this.#ownRecord(entry.path, records[place]))
+      const one = await this.#open(entry, await this.#former.recordOf(entry.path, records[place]))
       if (one !== undefined) opened.push(one)
     }
     const candidates = await this.#identify(opened)
@@ -123,18 +123,6 @@ class Reader {
       halfWay: this.#former.halfWay,
       unsettled: this.#unsettled,
     }
-  }
-
-  /** What a file held whose tasks have stood elsewhere since says nothing of them any more: a process ended that was to forget it. */
-  async #ownRecord(path: string, record: FileRecord = NO_RECORD): Promise<FileRecord> {
-    const uids = record.bases.at(-1)?.tasks.map(({ uid }) => uid) ?? []
-    for (const uid of uids) {
-      const before = this.#index.pathOf(uid)
-      if (before === undefined || before === path || this.#look.present.has(before)) return record
-      const later = await this.#host.record(before)
-      if (later?.bases.at(-1)?.tasks.every((task) => task.uid !== uid) !== false) return record
-    }
-    return uids.length === 0 ? record : NO_RECORD
   }
 
   /** Undefined where nobody can tell what the text is older than. */
@@ -227,8 +215,10 @@ class Reader {
     this.#same.push({ entry, uids, wasHeld, wasGone: row?.state === 'gone', isUnknown: row === undefined })
   }
 
-  #holdTaken(entry: FileEntry, other: string): undefined {
-    const message = `it has the id of ${other}, which keeps it; take the id line away to make this a task of its own`
+  #holdTaken(entry: FileEntry, other: string, isNameless = false): undefined {
+    const message = isNameless
+      ? `it is ${other} from before that had an id; change it to make this a task of its own, or delete it`
+      : `it has the id of ${other}, which keeps it; take the id line away to make this a task of its own`
     return this.#hold(entry, 'held', [problem(entry.path, ID_TAKEN, message)], [])
   }
 
@@ -261,7 +251,7 @@ class Reader {
       const other = this.#otherPathOf(uid, path)
       if (other !== undefined && (await this.#former.isHalfWay(uid, path, other))) return undefined
       const isSaved = other !== undefined && !this.#taken.has(uid) && this.#former.isSaved(found, uid, other)
-      if (other !== undefined && !isSaved) return this.#holdTaken(entry, other)
+      if (other !== undefined && !isSaved) return this.#holdTaken(entry, other, task.id === null)
       const before = this.#index.pathOf(uid)
       if (before !== undefined && before !== path && !known.includes(uid)) movedFrom ??= before
       else this.#noticeMove(uid, path, record)
@@ -305,17 +295,19 @@ class Reader {
       const stands = this.#index.pathOf(uid)
       // As it was found first, under the name that it was found by: no other task, though its own has another name now.
       if (stands !== undefined && this.#former.isFormer(path, uid, stands)) return uid
+      if (turn === 0 && (await this.#isBroughtBack(path, text, stands))) return uid
       // Where it stood it may stand no longer: then it came back to where it was found.
       if (!this.#taken.has(uid) && (stands === undefined || stands === path || !this.#look.present.has(stands))) {
         const state = this.#host.tasks.get(uid)
-        if (state === undefined || !isDeleted(state) || (await this.#isBroughtBack(text, stands))) return uid
+        if (state === undefined || !isDeleted(state)) return uid
       }
     }
   }
 
-  /** By version control, where its task is deleted: that brings no task, and had another name by then. */
-  async #isBroughtBack(text: string, stood: string | undefined): Promise<boolean> {
-    if (stood === undefined || !this.#versions.isUnsureOfMoves) return false
+  /** By version control, where its task has another name by now, or is deleted: that brings no task. */
+  async #isBroughtBack(path: string, text: string, stood: string | undefined): Promise<boolean> {
+    const isTold = this.#index.rows.get(path)?.problems.some(({ code }) => code === ID_TAKEN) === true
+    if (stood === undefined || !(isTold || this.#versions.isUnsureOfMoves)) return false
     return isRemembered((await this.#host.record(stood)) ?? NO_RECORD, text)
   }
 
@@ -332,15 +324,17 @@ class Reader {
   async #olderOnes(candidates: readonly Candidate[]): Promise<ReadonlySet<Candidate>> {
     const older = new Set<Candidate>()
     if (this.#options.takesFiles === true) return older
-    const exact = candidates.filter(({ record, text }) => isRemembered(record, text))
-    const isMany = this.#versions.isUnsureOfMoves || exact.length >= MANY_AT_ONCE
     // What version control put there stays that, also where someone moves it, or saves it as it is.
     const wasOlder = ({ entry, movedFrom }: Candidate): boolean =>
       this.#index.rows.get(movedFrom ?? entry.path)?.state === 'older'
+    // Moved as it was read last, it is no older text: what came since is still to be written into it.
+    const left = candidates.filter((one) => one.record.bases.at(-1)?.text !== one.text || wasOlder(one))
+    const exact = left.filter(({ record, text }) => isRemembered(record, text))
+    const isMany = this.#versions.isUnsureOfMoves || exact.length >= MANY_AT_ONCE
     for (const one of exact) if (isMany || wasOlder(one)) older.add(one)
     if (!this.#look.hasMoved) return this.#withoutLive(older)
     const head = this.#index.seal?.head ?? null
-    const rest = candidates.filter((one) => !older.has(one))
+    const rest = left.filter((one) => !older.has(one))
     const held = await this.#versions.contents(head, rest)
     for (const one of rest) {
       if (held.get(one.entry.path) === one.text) older.add(one)
@@ -363,7 +357,9 @@ class Reader {
   ): Promise<ReadonlySet<Candidate>> {
     if (!this.#look.hasMoved || this.#options.takesFiles === true) return new Set()
     const isBack = ({ entry: { path }, record, text }: Candidate): boolean =>
-      record.bases.length > 0 && blobs.get(path) === text && (steps.get(path) ?? []).every((step) => step === text)
+      ![undefined, text].includes(record.bases.at(-1)?.text) &&
+      blobs.get(path) === text &&
+      (steps.get(path) ?? []).every((step) => step === text)
     return this.#withoutLive(new Set(candidates.filter(isBack)))
   }
 

@@ -209,6 +209,28 @@ describe('old texts that version control put there', () => {
     expect(await late.text(FILE)).toBe(text)
   })
 
+  it('[M50][M34] a text without an id, brought back beside its file that was renamed, makes no second task', async () => {
+    const desk = openDesk()
+    const text = `${HEAD_OF_FILE}${BODY}`
+    desk.save('tasks/login.md', text)
+    const commit = await desk.commit()
+    await desk.sync()
+    const named = await desk.text('tasks/login.md')
+    desk.remove('tasks/login.md')
+    desk.save('tasks/sign-in.md', named)
+    await desk.sync()
+    desk.save('tasks/login.md', text)
+    desk.workspace.repository.checkout(commit)
+    for (const _look of ['first', 'second']) {
+      await desk.sync()
+      expect((await desk.call('tasks.list', {})).tasks).toHaveLength(1)
+      expect(await desk.text('tasks/login.md')).toBe(text)
+      expect(await desk.problems()).toMatchObject([{ path: 'tasks/login.md', code: 'ID_TAKEN' }])
+    }
+    await desk.edit('tasks/login.md', 'Fix login', 'Another task')
+    expect((await desk.call('tasks.list', {})).tasks.map(({ title }) => title)).toEqual(['Fix login', 'Another task'])
+  })
+
   it('[M50][M36] a text without an id, brought back where its renamed file was deleted with its task, makes no second task', async () => {
     const desk = openDesk()
     const text = `${HEAD_OF_FILE}${BODY}`
@@ -281,6 +303,23 @@ describe('old buffers beside version control', () => {
       expect((await playMirror(mirrorScheduleOf(seed))).problems).toEqual([])
     },
   )
+})
+
+describe('files that were moved', () => {
+  it('[M35][M50] one that version control did not touch gets what came meanwhile, also after an index was lost', async () => {
+    const [one, other] = await two()
+    await exchange(one, other)
+    const text = await one.text(FILE)
+    one.remove(FILE)
+    one.save('tasks/elsewhere.md', text)
+    await one.commit()
+    await other.set('T-1', { body: `${BODY}\nWords of another.\n` })
+    const update = await other.run(async (_caller, project) => (await project.replica()).encode())
+    await one.run((_caller, project) => project.absorb([update], { verb: 'remote', name: null }))
+    await one.sync()
+    expect(await one.text('tasks/elsewhere.md')).toContain('Words of another.')
+    expect(await one.problems()).toEqual([])
+  })
 })
 
 describe('commits that hold what was read', () => {

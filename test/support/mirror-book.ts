@@ -1,5 +1,5 @@
 /** What people did to words and tasks in a simulation of files: what must be found at the end, and what may stand twice. */
-import { distance, wordsIn } from './mirror-text.ts'
+import { distance, movedWords, wordsIn } from './mirror-text.ts'
 
 /** What the changes that several make are called by. */
 export const SHARED = 'shared'
@@ -46,6 +46,7 @@ export class MirrorBook {
   putBack(before: string, after: string, change: string): void {
     const was = new Set(wordsIn(before))
     for (const word of wordsIn(after)) if (!was.has(word)) this.#comes(word, change)
+    for (const word of movedWords(before, after)) this.#comes(word, change)
   }
 
   /** From the text alone nobody can tell which of these it was made from: it may be read as made from any that is as near. */

@@ -17,12 +17,15 @@ export interface Fate {
 export class MirrorProcess {
   readonly project: OpenProject
   readonly #workspace: MemoryWorkspace
+  readonly #onWritten: (path: string, bytes: Uint8Array) => void
   #left = Number.POSITIVE_INFINITY
   #isDone = false
   isDead = false
 
-  constructor(workspace: MemoryWorkspace) {
+  /** `onWritten` hears of each text that reaches a file. */
+  constructor(workspace: MemoryWorkspace, onWritten: (path: string, bytes: Uint8Array) => void) {
     this.#workspace = workspace
+    this.#onWritten = onWritten
     this.project = openProject(this.#view())
   }
 
@@ -81,7 +84,12 @@ export class MirrorProcess {
   #folder(folder: MemoryFiles): MemoryFiles {
     return {
       ...folder,
-      write: (path, bytes, expected) => this.#write(() => folder.write(path, bytes, expected)),
+      write: (path, bytes, expected) =>
+        this.#write(async () => {
+          const outcome = await folder.write(path, bytes, expected)
+          if (outcome === 'written') this.#onWritten(path, bytes)
+          return outcome
+        }),
       remove: (path, expected) => this.#write(() => folder.remove(path, expected)),
       move: (from, to, expected) =>
         this.#write(

@@ -8,7 +8,7 @@ import { KeyArbiter } from './key-arbiter.ts'
 import { MirrorBook } from './mirror-book.ts'
 import type { Fate } from './mirror-process.ts'
 import { commands, type CommandKind } from './mirror-commands.ts'
-import { bornIn, copied, edited, idIn, sheet } from './mirror-text.ts'
+import { bornIn, copied, edited, idIn, movedWords, sheet } from './mirror-text.ts'
 import { VersionControl } from './mirror-version-control.ts'
 import { MirroredWorkspace } from './mirror-workspace.ts'
 import type { Tally } from './simulation.ts'
@@ -264,7 +264,7 @@ export class MirrorWorld {
     const change = `${this.#steps}`
     if (isCandidate && candidates.includes(text)) this.book.putBack(now, text, change)
     else {
-      this.book.saved(now, text, change)
+      this.book.saved(now, text, change, movedWords(now, text))
       this.book.unclear(now, text, workspace.allTexts(path), change)
     }
     workspace.reshaped.add(bornIn(text) ?? '')

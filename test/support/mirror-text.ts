@@ -134,6 +134,20 @@ export function distance(one: string, other: string): number {
   return cost + lines.length + now.length - 2 * commonLines(lines, now)
 }
 
+/** Words of lines that are in both texts, and stand elsewhere in the other. */
+export function movedWords(before: string, after: string): readonly string[] {
+  const [was, is] = [linesOf(before), linesOf(after)]
+  const kept = (from: number, to: number): number => commonLines(was.slice(from), is.slice(to))
+  const moved: string[] = []
+  let from = 0
+  for (const [to, line] of is.entries()) {
+    const at = was.indexOf(line, from)
+    if (at >= 0 && kept(at + 1, to + 1) + 1 === kept(from, to)) from = at + 1
+    else if (was.includes(line)) moved.push(line)
+  }
+  return wordsIn(moved.join('\n'))
+}
+
 export function linesOf(text: string): readonly string[] {
   return text.split(/\r?\n/)
 }

@@ -47,6 +47,7 @@ export class MirroredWorkspace {
   readonly #waiting = new Map<string, string>()
   readonly #unread = new Map<string, { readonly from: string; readonly to: string }>()
   #process: MirrorProcess | undefined
+  readonly #written: { readonly path: string; readonly text: string }[] = []
   #oldFiles = new Map<string, Uint8Array>()
   #told = new Map<MirroredWorkspace, Uint8Array>()
 
@@ -212,7 +213,9 @@ export class MirroredWorkspace {
   }
 
   #living(): MirrorProcess {
-    return (this.#process ??= new MirrorProcess(this.memory))
+    return (this.#process ??= new MirrorProcess(this.memory, (path, bytes) => {
+      this.#written.push({ path, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) })
+    }))
   }
 
   async #outcome(what: string, work: Work, fate?: Fate): Promise<Outcome> {
@@ -300,6 +303,8 @@ export class MirroredWorkspace {
   }
 
   async #noticeWritten(before: ReadonlyMap<string, string>): Promise<void> {
+    // One process may write a file twice, and remembers both texts.
+    for (const { path, text } of this.#written.splice(0)) this.#add(path, text, false)
     for (const [path, text] of await this.texts()) if (before.get(path) !== text) this.#add(path, text, false)
   }
 
