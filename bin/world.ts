@@ -49,6 +49,7 @@ export function realWorld(args: readonly string[]): CliWorld {
       (await import('./settings.ts')).changeSetting(findWorkspace(dir), name, value),
     edit: async (dir, path) => edit(join(findWorkspace(dir), path), env),
     program: async (name) => (await import('./child.ts')).findProgram(name, env),
+    now: () => Date.now(),
     sleep: async (ms, options) => (await import('../adapters/node/runtime.ts')).nodeRuntime().sleep(ms, options),
     readFile: async (path) => readFile(path),
     writeNewFile: async (path, bytes) => (await import('./settings.ts')).writeNewFile(path, bytes),

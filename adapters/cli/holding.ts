@@ -17,6 +17,7 @@ const DEFAULT_LEASE_MS = 30 * 60_000
 const BEATS = 3
 const TRIES = 10
 const LEAST_NAP_MS = 1_000
+const STEP_MS = 10_000
 /** Not there, or refused: asking again would not help. */
 const FINAL_EXITS: readonly number[] = [3, 4]
 
@@ -158,10 +159,15 @@ function tokenOf(token: number): { readonly token?: number } {
   return token > 0 ? { token } : {}
 }
 
-/** False where the signal ended it. */
+/**
+ * False where the signal ended it. In steps, because timers stand still while a machine sleeps, and leases do not: awake again it
+ * asks at once. A clock that was set back makes it no longer.
+ */
 async function slept(world: CliWorld, ms: number, signal: AbortSignal): Promise<boolean> {
+  const due = world.now() + ms
   try {
-    await world.sleep(ms, { signal })
+    for (let left = ms; left > 0 && world.now() < due; left -= STEP_MS)
+      await world.sleep(Math.min(left, STEP_MS), { signal })
     return true
   } catch (thrown) {
     if (signal.aborted) return false

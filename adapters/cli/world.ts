@@ -90,6 +90,8 @@ export interface CliWorld {
   edit(dir: string, path: string): Promise<void>
   /** By its path, or from PATH; throws FILE_NOT_FOUND where there is none. */
   program(name: string): Promise<Program>
+  /** Milliseconds since 1970. */
+  now(): number
   /** Resolves after `ms`; rejects with the signal's reason. */
   sleep(ms: number, options: { readonly signal: AbortSignal }): Promise<void>
   readFile(path: string): Promise<Uint8Array>

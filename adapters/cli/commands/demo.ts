@@ -91,6 +91,7 @@ function worldWithin(world: CliWorld, args: readonly string[], dir: string, sink
     writeConfig: (...rest) => world.writeConfig(...rest),
     edit: (...rest) => world.edit(...rest),
     program: (...rest) => world.program(...rest),
+    now: () => world.now(),
     sleep: (...rest) => world.sleep(...rest),
     readFile: (...rest) => world.readFile(...rest),
     writeNewFile: (...rest) => world.writeNewFile(...rest),

@@ -57,7 +57,9 @@ export class FakeWorld implements CliWorld {
   opened = 0
   closed = 0
   scratches = 0
-  now = 0
+  /** By timers; the clock goes on while the machine sleeps, too. */
+  time = 0
+  asleepMs = 0
   running: () => Promise<number> = async () => 0
   programEnv: CliWorld['env'] = {}
   readonly #naps: { readonly until: number; readonly resolve: () => void }[] = []
@@ -136,26 +138,30 @@ export class FakeWorld implements CliWorld {
     }
   }
 
+  now(): number {
+    return this.time + this.asleepMs
+  }
+
   sleep(ms: number, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error)
-      this.#naps.push({ until: this.now + ms, resolve })
+      this.#naps.push({ until: this.time + ms, resolve })
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     })
   }
 
   /** Time goes on by hand, nap by nap; returns when what woke up has done its work. */
   async tick(ms: number): Promise<void> {
-    const end = this.now + ms
+    const end = this.time + ms
     for (;;) {
       const next = this.#naps.toSorted((a, b) => a.until - b.until)[0]
       if (next === undefined || next.until > end) break
-      this.now = next.until
+      this.time = next.until
       this.#naps.splice(this.#naps.indexOf(next), 1)
       next.resolve()
       await settled()
     }
-    this.now = end
+    this.time = end
   }
 
   async readConfig(dir: string): Promise<{ path: string; settings: Readonly<Record<string, Json>> }> {

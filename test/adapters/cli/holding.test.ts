@@ -130,6 +130,17 @@ describe('a program behind --', () => {
     await end()
   })
 
+  it('[C72] a machine that slept asks as soon as it is awake, and a clock set back delays nothing', async () => {
+    const { world, end } = await running(['claim', 'T-1', '--', 'make'])
+    world.asleepMs = 60 * MINUTE
+    await world.tick(10_000)
+    expect(named(world, 'tasks.renew')).toHaveLength(1)
+    world.asleepMs = -24 * 60 * MINUTE
+    await world.tick(10 * MINUTE)
+    expect(named(world, 'tasks.renew')).toHaveLength(2)
+    await end()
+  })
+
   it('[C73] a claim that is lost is told at once; the program and the other claims go on', async () => {
     const { world, end } = await running(['claim', 'T-1', 'T-2', '--', 'make'])
     world.project.tasks.set('T-1', taskOf('T-1', { claim: other }))
