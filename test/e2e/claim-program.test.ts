@@ -112,6 +112,18 @@ describe.skipIf(process.platform === 'win32')('a program that runs while tasks a
     expect(await held()).toMatchObject([{ key: 'T-1', by: 'sara' }])
   })
 
+  it('[C73] that was halted for longer than the lease finds somebody else there, and is told when it goes on', async () => {
+    const script = 'process.stdin.on("end", () => process.exit(0)).resume(); process.stdout.write("here")'
+    const program = await startProgram(['claim', 'T-1', '--for', '1s', '--as', 'agent-1'], script)
+    program.kill('SIGSTOP')
+    await soon(async () => expect((await place.tide(['claim', 'T-1', '--as', 'agent-2'])).exit).toBe(0))
+    program.kill('SIGCONT')
+    await soon(() => expect(program.err()).toContain('tide: the claim on T-1 is over: agent:agent-2 holds it until'))
+    program.close()
+    expect(await program.ended).toBe(0)
+    expect(await held()).toMatchObject([{ key: 'T-1', by: 'agent-2' }])
+  })
+
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)(
     '[C76] %s goes on to it, and what it held is released',
     async (signal) => {
