@@ -276,6 +276,15 @@ const bad: readonly (readonly [string, RegExp, readonly ClaimEvent[]])[] = [
     /had token/,
     [annGot, bobGets(OVER), op(OVER + 3, { kind: 'verify', tasks: [[A, annHasA.token]] }, free)],
   ],
+  [
+    'a token that was released and told to be stale',
+    /was not lost/,
+    [
+      annGot,
+      op(5, releaseOf(ANN, [[A, null]]), released(A)),
+      op(9, { kind: 'verify', tasks: [[A, annHasA.token]] }, lost(A)),
+    ],
+  ],
   ['lost by nobody', /was not lost/, [annGot, op(OVER, renewOf(ANN, [[A, annHasA.token]]), lost(A))]],
   [
     'the same id granted otherwise',

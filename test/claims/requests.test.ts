@@ -163,8 +163,11 @@ describe('looking', () => {
     expect(JSON.stringify(arbiter.ledger.whole())).toBe(before)
   })
 
-  it('[C13] a token is stale once a greater one was granted or learned, and not because its lease ran out', () => {
+  it('[C13] a token is stale once a greater one was granted or learned, and not because its lease ran out or was ended', () => {
     const arbiter = new Arbiter()
+    const ended = arbiter.grant(claimOf(ANN, [C]))
+    arbiter.ask(releaseOf(ANN, [[C, null]]))
+    expect(arbiter.ask({ kind: 'verify', tasks: [[C, ended.token]] })).toEqual({ outcome: 'free' })
     const { token } = arbiter.grant(claimOf(ANN, [A]))
     arbiter.now += LEASE_MS
     expect(arbiter.ask({ kind: 'verify', tasks: [[A, token]] })).toEqual({ outcome: 'free' })

@@ -123,14 +123,16 @@ function isCertain(evidence: Evidence, task: TaskEvidence, lease: Lease, op: Tol
 
 /** What was told to be lost may have ended, or gone to somebody else. */
 function lostProblems(evidence: Evidence, op: Told): readonly string[] {
-  const { answer } = op
+  const { request, answer } = op
   if (answer.outcome !== 'lost') return []
   return answer.lost.flatMap((uid) => {
     const task = evidence.task(uid)
     const own = ownLease(evidence, task, op)
     if (own === undefined) return []
-    if (evidence.mayBeFollowed(task, own, op) || evidence.mayBeEnded(task, own, op)) return []
-    if (evidence.mayBeForgotten(own, op)) return []
+    if (evidence.mayBeFollowed(task, own, op) || evidence.mayBeForgotten(own, op)) return []
+    // A token that was released is the last still.
+    if (evidence.mayBeEnded(task, own, op) && request.kind !== 'verify') return []
+    if (task.learned.some(({ op: before, token }) => token > own.token && before.asked < op.answered)) return []
     return [`${uid} was not lost: nobody can have ended token ${own.token}`]
   })
 }
