@@ -2,13 +2,22 @@
 import type { Command } from 'commander'
 import type { ClaimView } from '../../src/internal.ts'
 import type { Given } from './command.ts'
-import { durationIn, parseHolderType, quote, refuse } from './values.ts'
+import { durationIn, durationText, parseHolderType, quote, refuse } from './values.ts'
 import type { CliWorld } from './world.ts'
 
 export type HolderType = ClaimView['type']
 
 const MAX_REQUEST = 100
 const MAX_REASON = 500
+
+interface Limits {
+  readonly leastMs: number
+  readonly mostMs: number
+}
+
+/** What an arbiter takes; a test compares. */
+export const leaseLimits: Limits = { leastMs: 1_000, mostMs: 30 * 24 * 3_600_000 }
+export const waitLimits: Limits = { leastMs: 1, mostMs: 10 * 60_000 }
 
 /** How long, as what, under which request. */
 export interface LeaseAsk {
@@ -55,7 +64,7 @@ export function othersGrammar(command: Command): Command {
 }
 
 export function parseLease(given: Given): LeaseAsk {
-  const leaseMs = durationIn('--for', given.text('for'))
+  const leaseMs = within('--for', durationIn('--for', given.text('for')), leaseLimits)
   const request = given.text('request')
   return {
     ...parseType(given),
@@ -70,7 +79,7 @@ export function parseType(given: Given): Pick<LeaseAsk, 'type'> {
 }
 
 export function parseOthers(given: Given): OthersAsk {
-  const waitMs = durationIn('--wait', given.text('wait'))
+  const waitMs = within('--wait', durationIn('--wait', given.text('wait')), waitLimits)
   const steal = given.text('steal')
   return {
     ...(waitMs !== undefined && { waitMs }),
@@ -93,6 +102,12 @@ function typeInEnvironment({ env }: CliWorld): HolderType | undefined {
   // An empty variable is how a script says "none".
   const text = env['TIDEMARK_TYPE'] || undefined
   return text === undefined ? undefined : parseHolderType('TIDEMARK_TYPE', text)
+}
+
+function within(option: string, ms: number | undefined, { leastMs, mostMs }: Limits): number | undefined {
+  if (ms === undefined || (ms >= leastMs && ms <= mostMs)) return ms
+  const range = `${durationText(leastMs)} to ${durationText(mostMs)}`
+  throw refuse(option, `${durationText(ms)} is not within ${range}`, `give one from ${range}`)
 }
 
 function plainWords(option: string, text: string, most: number): string {

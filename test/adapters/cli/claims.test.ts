@@ -1,7 +1,9 @@
 /** Claims on the command line: what is asked, what is answered, with which exit code. */
 import { describe, expect, it } from 'vitest'
+import { leaseLimits, waitLimits } from '../../../adapters/cli/claim-options.ts'
 import { runProgram } from '../../../adapters/cli/program.ts'
 import type { ClaimView, Result } from '../../../src/internal.ts'
+import { claimLimits } from '../../../src/claims/parse.ts'
 import { taskOf } from './fake-project.ts'
 import { FakeWorld, type FakeOptions } from './fake-world.ts'
 import { tide } from './run.ts'
@@ -69,6 +71,12 @@ describe('what is asked', () => {
     const world = await tide([...args], { tasks })
     expect([world.exit, world.opened, world.closed]).toEqual([0, 1, 1])
     expect(callsOf(world)).toEqual([[method, params]])
+  })
+
+  it('[C60] times are those that an arbiter takes', () => {
+    const { shortestLeaseMs, longestLeaseMs, longestWaitMs } = claimLimits
+    expect(leaseLimits).toEqual({ leastMs: shortestLeaseMs, mostMs: longestLeaseMs })
+    expect(waitLimits.mostMs).toBe(longestWaitMs)
   })
 
   it('[C61] a human claims at a terminal, an agent elsewhere; the environment, then --type, say otherwise', async () => {
@@ -216,9 +224,9 @@ describe('refused', () => {
   it('[C64] who waits at a terminal is told so after a second, and not before', async () => {
     for (const [ms, told] of [
       [999, ''],
-      [1_000, 'waiting up to 1h for what others hold, or for the relay\n'],
+      [1_000, 'waiting up to 10m for what others hold, or for the relay\n'],
     ] as const) {
-      const world = new FakeWorld(['claim', 'T-1', '--wait', '1h'], { tasks, terminal: 80 })
+      const world = new FakeWorld(['claim', 'T-1', '--wait', '10m'], { tasks, terminal: 80 })
       const claim = world.project.handlers['tasks.claim']
       let answer: (() => void) | undefined
       const late = async (...given: Parameters<typeof claim>): Promise<unknown> => {
