@@ -7,6 +7,12 @@ import { Allowance, type RelayLimits } from './limits.ts'
 
 export type Rights = 'read' | 'write' | 'admin'
 
+/** How much was not taken of a member by then. */
+export interface Mark {
+  readonly refusals: number
+  readonly writings: number
+}
+
 /** A client with gaps would be asked for ever, one after the other. */
 const ASK_AGAIN_MS = 1_000
 
@@ -23,7 +29,11 @@ export class Member {
   isSpent = false
   /** What it had when it came: of what it wrote until then others may bring what is lost here. */
   vector: Uint8Array | undefined
-  #since: Settlement = 'committed'
+  /** How often something it sent was not taken, and how often because it may only read. */
+  #refusals = 0
+  #writings = 0
+  /** As they were when its last barrier came. */
+  #mark: Mark = { refusals: 0, writings: 0 }
   /** When it was asked last, or will be. */
   #askAt = -Infinity
   #isTold = false
@@ -86,23 +96,32 @@ export class Member {
 
   /** Something it sent was not taken; a client of ours is told why. */
   refuse(code: string, reason: string): void {
-    this.#since = 'refused'
+    this.#refusals++
     if (this.isOurs) this.send(writeRefused(code, reason))
   }
 
   /** Something it sent changes nothing: it may only read. */
   refuseWriting(): void {
-    if (this.#since === 'committed') this.#since = 'read-only'
+    this.#writings++
     if (this.#isTold) return
     this.#isTold = true
     this.send(writeDenied('this token may read only: nothing of what you change is saved'))
   }
 
-  /** Since it was asked last. */
-  settlement(): Settlement {
-    const since = this.#since
-    this.#since = 'committed'
-    return since
+  /** A barrier came: what it asks for begins where the one before came, not where that was answered. */
+  marked(): Mark {
+    const before = this.#mark
+    this.#mark = { refusals: this.#refusals, writings: this.#writings }
+    return before
+  }
+
+  /**
+   * What became of all that came since. Also something that came later may count, and makes the answer worse than it is: what
+   * is judged when it comes is told when its turn is, and none of it may be left out.
+   */
+  settlement({ refusals, writings }: Mark): Settlement {
+    if (this.#refusals > refusals) return 'refused'
+    return this.#writings > writings ? 'read-only' : 'committed'
   }
 
   /** How long to wait before it is asked what the relay lacks; undefined where that is on its way. */

@@ -271,7 +271,7 @@ export class Room {
         return this.#take(member, message.update, message.kind === 'missing')
       case 'barrier':
         member.isOurs = true
-        return this.#turns.add({ kind: 'barrier', number: message.number, from: member })
+        return this.#turns.add({ kind: 'barrier', number: message.number, since: member.marked(), from: member })
       case 'awareness': {
         const problem = this.#presences.hear(member, message.update)
         if (problem !== undefined) this.#sendAway(member, problem)

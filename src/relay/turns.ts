@@ -3,14 +3,14 @@
  * commit is on its way the queue gathers; it leaves as one row and one message.
  */
 import { CLOSE, writeMissing, writeSettled, writeUpdate, writeVector } from '../sync/protocol.ts'
-import type { Member } from './member.ts'
+import type { Mark, Member } from './member.ts'
 import type { Incoming, RoomDocument } from './room-document.ts'
 import type { RoomWorld } from './room-world.ts'
 
 type Item =
   | ({ readonly kind: 'update'; readonly from: Member } & Incoming)
   | { readonly kind: 'vector'; readonly vector: Uint8Array; readonly from: Member }
-  | { readonly kind: 'barrier'; readonly number: number; readonly from: Member }
+  | { readonly kind: 'barrier'; readonly number: number; readonly since: Mark; readonly from: Member }
   /** Ask a client for what the relay lacks. */
   | { readonly kind: 'ask'; readonly from: Member }
   /** It has taken too much of the relay's time. */
@@ -176,7 +176,7 @@ export class Turns {
       case 'barrier': {
         const { epoch, runtime } = this.#world
         if (!this.#room.members.has(from)) return
-        const status = from.settlement()
+        const status = from.settlement(item.since)
         return this.#room.send(from, writeSettled({ number: item.number, status, epoch, time: runtime.now() }))
       }
       case 'dismissal':

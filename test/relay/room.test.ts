@@ -39,6 +39,27 @@ describe('a room', () => {
     expect(Y.decodeStateVector(late.last('vector')?.vector ?? Uint8Array.of(0)).get(7)).toBe(5)
   })
 
+  it('[U61] a barrier tells of what was refused before it, also where earlier ones are not answered yet', async () => {
+    const slow = disk()
+    await using place = await openRelay({ disk: slow.disk })
+    const [other, writer] = [new Visitor(place.relay).ask(), new Visitor(place.relay).ask()]
+    await quiet()
+    other.send(present(9, 1))
+    await quiet()
+    slow.hold()
+    writer.write(docOf(7, 'mine'), 1)
+    writer.send(writeBarrier(2))
+    // Of a client that somebody else is: refused at once, while the first barriers wait for the disk.
+    writer.write(docOf(9, 'not mine'), 3)
+    writer.send(writeBarrier(4))
+    await quiet()
+    slow.letGo()
+    await quiet()
+    const told = new Map(writer.all('settled').map(({ number, status }) => [number, status]))
+    expect([told.get(3), told.get(4)]).toEqual(['refused', 'committed'])
+    expect(other.document().getText('text').toJSON()).toBe('mine')
+  })
+
   it('[U40] what comes while the disk works is one commit, and barriers are answered in their order', async () => {
     const slow = disk()
     await using place = await openRelay({ disk: slow.disk })
