@@ -10,6 +10,7 @@ import { bodySeed, clientOf, findText, plant, seedCharacters, type Characters, t
 import { difference, type Splice } from './difference.ts'
 import { nameOfBody, nameOfText } from './body-values.ts'
 import type { Replica } from './replica.ts'
+import { removeTwins } from './twins.ts'
 import { writeRemoved } from './update.ts'
 import type { Json } from './types.ts'
 
@@ -60,6 +61,7 @@ export function editBodyAt(
     const from = client.isTwin ? 0 : Y.getState(doc.store, client.id)
     const made = encode(splices, units, { client: client.id, clock: from, parent: idOf(text) })
     doc.transact(() => Y.applyUpdate(doc, made.update, 'local'), 'local')
+    removeTwins(doc, text)
     const edit = {
       text: name,
       client: client.id,

@@ -31,7 +31,8 @@ export function repairTwins(replica: Replica, uids: Iterable<Uid>): readonly Uin
   return [...updates, ...replantSeeds(replica)]
 }
 
-function removeTwins(doc: Y.Doc, text: Y.Text): void {
+/** Of one text; for who has just put something into it that may stand there already. */
+export function removeTwins(doc: Y.Doc, text: Y.Text): void {
   const doomed = new Set<Y.Item>()
   for (const siblings of gaps(text)) {
     siblings.sort((a, b) => a.head.id.client - b.head.id.client || a.head.id.clock - b.head.id.clock)

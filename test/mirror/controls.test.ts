@@ -44,7 +44,7 @@ const controls: readonly Control[] = [
     rule: 'M21',
     scenario: 'oneCommitPulledTwice',
     breakIt: () => {
-      vi.doMock('../../src/task/twins.ts', () => ({ repairTwins: () => [] }))
+      vi.doMock('../../src/task/twins.ts', () => ({ repairTwins: () => [], removeTwins: () => undefined }))
       let last = 2 ** 40
       vi.doMock('../../src/task/body.ts', async (original) => ({
         ...(await original<typeof Body>()),

@@ -305,6 +305,39 @@ describe('old buffers beside version control', () => {
   )
 })
 
+describe('words that came by another road', () => {
+  it('[M21] stand once right after they were read, not only when something else arrives', async () => {
+    let isKilling = false
+    const desk = openDesk({
+      through: (files) => ({
+        ...files,
+        write: async (...args) => {
+          const outcome = await files.write(...args)
+          if (isKilling) throw new Error('killed')
+          return outcome
+        },
+      }),
+    })
+    await desk.add('Fix login', { body: BODY })
+    const [path = ''] = await desk.paths()
+    await desk.commit()
+    await desk.sync()
+    isKilling = true
+    const moved = BODY.replace('The login fails.\n\n', '').replace(
+      'See the log.\n',
+      'See the log.\n\nThe login fails.\n',
+    )
+    await expect(desk.set('T-1', { body: moved })).rejects.toThrow('killed')
+    isKilling = false
+    await desk.commit()
+    await desk.edit(path, 'It reads', 'It also reads')
+    await desk.commit()
+    await desk.sync()
+    expect((await desk.text(path)).match(/The login fails/g)).toHaveLength(1)
+    expect(await desk.text(path)).toContain('It also reads')
+  })
+})
+
 describe('files that were moved', () => {
   it('[M35][M50] one that version control did not touch gets what came meanwhile, also after an index was lost', async () => {
     const [one, other] = await two()
