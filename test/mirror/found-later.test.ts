@@ -1,8 +1,5 @@
 /** What more random schedules of files found: each cause as the shortest story that shows it, and seeds that showed it. */
 import { describe, expect, it } from 'vitest'
-import { carried } from '../../src/mirror/carried.ts'
-import { parseUid } from '../../src/ids.ts'
-import type { ShownTask } from '../../src/mirror/explain.ts'
 import { mirrorScheduleOf } from '../support/mirror-simulation.ts'
 import { playMirror } from '../support/playing.ts'
 import { BODY, FILE, pull, two } from './clones.ts'
@@ -37,14 +34,6 @@ async function olderBesideSave(): Promise<readonly [desk: Desk, path: string, fi
 
 function linesWith(body: string, words: string): number {
   return body.split('\n').filter((line) => line.includes(words)).length
-}
-
-function shown(body: string): ShownTask {
-  return { uid: parseUid('f00000000a'), said: new Map(), implied: new Set(), body }
-}
-
-function carriedBody(before: string, after: string, onto: string): string | undefined {
-  return carried([shown(before)], [shown(after)], [shown(onto)])[0]?.body
 }
 
 describe('processes that end', () => {
@@ -384,34 +373,5 @@ describe('texts that were put back', () => {
     expect(await desk.text(FILE)).toContain(`See ${put}.`)
     expect((await desk.task('T-1')).body).toContain(`See ${put}.`)
     expect((await desk.conflicts()).map(({ field }) => field)).toEqual(['body'])
-  })
-})
-
-describe('a difference that is carried over', () => {
-  it('[M13] what both put there stands once, also where the one put it beside and the other in place of something', () => {
-    const before = 'Line one.\n- [ ] check\n- [ ] then\n'
-    const onto = 'Line one.\n- quick idea\n- [ ] new check\n- [ ] then late\n'
-    const after = 'Line one.\n- quick idea\n- [ ] then late\n'
-    const body = carriedBody(before, after, onto) ?? ''
-    expect(linesWith(body, 'quick idea')).toBe(1)
-    expect(body).toContain('new')
-    expect(body.match(/late/g)).toHaveLength(1)
-  })
-
-  it('[M13] a line that one moved is where it was moved to, whatever the other put into it', () => {
-    const body = carriedBody('one\ntwo\nthree\n', 'two\nthree\none\n', 'one and more\ntwo\nthree\n') ?? ''
-    expect(body.match(/\bone\b/g)).toHaveLength(1)
-    expect(body).toContain('and more')
-  })
-
-  it('[M13] a line that was moved with the words that came into it stands once', () => {
-    const body =
-      carriedBody('one two\nlast\nmore\n', 'last\nmore\none new two\n', 'one new two\nlast\nmore\nlate\n') ?? ''
-    expect(body.match(/new/g)).toHaveLength(1)
-    expect(body).toContain('late')
-  })
-
-  it('[M13] words that came into a line which is gone here are not put in front of the next', () => {
-    expect(carriedBody('first\nlast\n', 'first and more\nlast\n', 'last\n')).toBe('and more\nlast\n')
   })
 })
