@@ -2,6 +2,7 @@
  * `npm run bench [-- part…]`: our figures beside their baselines, measured in the same run. Prints tables, asserts nothing.
  * `npm run bench -- replay <repository>…` replays what happened in git repositories (replay.ts).
  */
+import { claimsBench } from './claims.ts'
 import { cliBench, holdWorkspace } from './cli.ts'
 import { documentBench, loadDocument } from './document.ts'
 import { mirrorBench } from './mirror.ts'
@@ -28,6 +29,7 @@ const modes: Readonly<Record<string, (args: readonly string[]) => Promise<void>>
 }
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
+  claims: claimsBench,
   cli: cliBench,
   document: documentBench,
   mirror: mirrorBench,
