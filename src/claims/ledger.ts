@@ -166,7 +166,7 @@ export function decide(
     case 'verify':
       return unchanged(verify(ledger, request.tasks, now))
     case 'learn':
-      return learn(ledger, request.tokens)
+      return learn(ledger, request, now)
     case 'list':
       return unchanged({ outcome: 'listed', holdings: ledger.holdings(now) })
   }
@@ -265,12 +265,20 @@ function verify(ledger: Ledger, tasks: readonly Granted[], now: number): ClaimAn
 }
 
 /** Who knows a greater token knows that what is held under a smaller one was over then. */
-function learn(ledger: Ledger, tokens: readonly Granted[]): Decision {
+function learn(
+  ledger: Ledger,
+  { tokens, held = [] }: ClaimRequest & { readonly kind: 'learn' },
+  now: number,
+): Decision {
   const news = tokens.filter(([uid, token]) => token > ledger.token(uid))
-  const changes = news.flatMap(([uid, token]): readonly LedgerChange[] => [
-    { do: 'learn', uid, token },
-    ...(ledger.last(uid) === undefined ? [] : [{ do: 'end', uid } as const]),
-  ])
+  const changes = news.flatMap(([uid, token]): readonly LedgerChange[] => {
+    const holding = held.find((one) => one.uid === uid && one.token === token && one.expiresAt > now)
+    // Its lease is as long as it was, whatever the clock was that said when it ends.
+    if (holding !== undefined)
+      return [{ do: 'grant', ...holding, expiresAt: Math.min(holding.expiresAt, now + holding.leaseMs) }]
+    const ended = ledger.last(uid) === undefined ? [] : [{ do: 'end', uid } as const]
+    return [{ do: 'learn', uid, token }, ...ended]
+  })
   return { answer: { outcome: 'learned' }, changes }
 }
 

@@ -3,7 +3,7 @@ import { TaskError } from '../errors.ts'
 import { isUid, type Uid } from '../ids.ts'
 import type { HolderType } from '../task/types.ts'
 import { isSameHolder } from './ledger.ts'
-import type { ClaimRequest, Held, Holder } from './request.ts'
+import type { ClaimRequest, Held, Holder, Holding } from './request.ts'
 
 export const claimLimits: {
   readonly tasks: number
@@ -83,7 +83,11 @@ export function parseRequest(kind: RequestKind, params: unknown): ClaimRequest {
     case 'verify':
       return { kind, tasks: parseTokens('tasks', given['tasks']) }
     case 'learn':
-      return { kind, tokens: parseTokens('tokens', given['tokens'], GREATEST_LEARNED) }
+      return {
+        kind,
+        tokens: parseTokens('tokens', given['tokens'], GREATEST_LEARNED),
+        ...(given['held'] === undefined ? {} : { held: listOrNone('held', given['held']).map(parseHolding) }),
+      }
     case 'list':
       return { kind }
   }
@@ -136,6 +140,24 @@ function parseHolder(value: unknown): Holder {
 function parseHolders(value: unknown): readonly Holder[] {
   const holders = listOf('holders', value, claimLimits.holders).map(parseHolder)
   return holders.filter((holder, place) => holders.findIndex((other) => isSameHolder(other, holder)) === place)
+}
+
+/** As another arbiter granted it. */
+function parseHolding(value: unknown): Holding {
+  const given = objectOf('held', value)
+  const moment = (name: string): number => parseWhole(name, given[name], 0, Number.MAX_SAFE_INTEGER)
+  return {
+    uid: parseUid('held', given['uid']),
+    ...parseHolder(given),
+    token: parseWhole('token', given['token'], 1, GREATEST_LEARNED),
+    grantedAt: moment('grantedAt'),
+    leaseMs: parseLease(given['leaseMs']),
+    expiresAt: moment('expiresAt'),
+  }
+}
+
+function listOrNone(field: string, value: unknown): readonly unknown[] {
+  return Array.isArray(value) && value.length === 0 ? [] : listOf(field, value, claimLimits.tasks)
 }
 
 function parseUids(field: string, value: unknown): readonly Uid[] {

@@ -62,7 +62,12 @@ export type ClaimRequest =
   /** Whether these tokens are still the last that were granted; changes nothing. */
   | { readonly kind: 'verify'; readonly tasks: readonly (readonly [uid: Uid, token: number])[] }
   /** Tokens that another arbiter granted, or this one before it lost data: those to come are greater. */
-  | { readonly kind: 'learn'; readonly tokens: readonly (readonly [uid: Uid, token: number])[] }
+  | {
+      readonly kind: 'learn'
+      readonly tokens: readonly (readonly [uid: Uid, token: number])[]
+      /** What was held under some of them, for as long as it is: where no greater token is known it is held on. */
+      readonly held?: readonly Holding[]
+    }
   | { readonly kind: 'list' }
 
 export interface Grant extends Holding {

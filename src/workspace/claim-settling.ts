@@ -3,12 +3,12 @@ import type { Holding } from '../claims/request.ts'
 import { isoTime } from '../task/time.ts'
 import { askArbiter } from './arbiter.ts'
 import { answered, knowing, learning, losing, type Lost, type Pending } from './claim-state.ts'
-import { newRequest, type Asker } from './claim-asking.ts'
+import type { Asker } from './claim-asking.ts'
 import { assign, learn } from './claiming.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
 
-const MANY_TOKENS = 1_000
+const MANY_HELD = 200
 
 /** One meeting with the relay: it learns what it may have forgotten, is asked what waits, and says who holds what. */
 export async function meetClaims(
@@ -22,11 +22,13 @@ export async function meetClaims(
   if (answer?.outcome === 'listed') await know(project, answer.holdings)
 }
 
-/** Tokens to come are greater than all that are known here. */
+/** Tokens to come are greater than all that are known here, and what is held is held on where nobody was granted it since. */
 export async function teachTokens(project: Project, relaying: Relaying): Promise<void> {
-  const tokens = project.claims.state.known.map(({ uid, token }) => [uid, token])
-  for (let at = 0; at < tokens.length; at += MANY_TOKENS)
-    await relaying.ask('claims.learn', { tokens: tokens.slice(at, at + MANY_TOKENS) })
+  const { known } = project.claims.state
+  for (let at = 0; at < known.length; at += MANY_HELD) {
+    const held = known.slice(at, at + MANY_HELD)
+    await relaying.ask('claims.learn', { tokens: held.map(({ uid, token }) => [uid, token]), held })
+  }
 }
 
 export async function know(project: Project, holdings: readonly Holding[]): Promise<void> {
@@ -46,26 +48,17 @@ export async function settleOutbox(project: Project, relaying: Relaying | undefi
   })
 }
 
-/** A project without a relay got one: what was held is asked of it, above all tokens that were granted. */
+/** A project without a relay got one: it learns all tokens that were granted here, and what is held. */
 async function handOver(project: Project, { relaying }: Asker): Promise<boolean> {
   const book = await project.claims.formerBook()
   if (book === undefined) return true
-  const tokens = book.tokens()
-  for (let at = 0; at < tokens.length; at += MANY_TOKENS) {
-    const answer = await askArbiter(project, relaying, 'learn', { tokens: tokens.slice(at, at + MANY_TOKENS) })
-    if (answer === undefined) return false
+  const [tokens, holdings] = [book.tokens(), book.holdings()]
+  for (let at = 0; at < tokens.length; at += MANY_HELD) {
+    const some = tokens.slice(at, at + MANY_HELD)
+    const held = holdings.filter(({ uid }) => some.some(([one]) => one === uid))
+    if ((await askArbiter(project, relaying, 'learn', { tokens: some, held })) === undefined) return false
   }
-  const now = project.now()
-  const asked = book.holdings().map(({ uid, by, type, workspace, leaseMs, expiresAt }): Pending => ({
-    kind: 'claim',
-    request: newRequest(project),
-    tasks: [uid],
-    holder: { by, type, workspace },
-    leaseMs,
-    at: now,
-    until: expiresAt,
-  }))
-  await project.claims.forgetBook((state) => ({ ...state, known: [], outbox: [...asked, ...state.outbox] }))
+  await project.claims.forgetBook()
   return true
 }
 

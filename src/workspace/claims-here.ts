@@ -129,8 +129,7 @@ export class ClaimsHere {
   }
 
   /** The relay knows now what was granted here. */
-  async forgetBook(edit: (state: ClaimState) => ClaimState): Promise<void> {
-    await this.change(edit)
+  async forgetBook(): Promise<void> {
     await this.#project.inTurn(async (held) => {
       await held.commitBeside([{ remove: CLAIMS }])
       await this.#project.reseal(held)

@@ -80,6 +80,7 @@ const handlers: Handlers = {
   'workspace.statuses': async (project) => ({ statuses: project.world.config.statuses }),
   'workspace.sync': async (project, params, _by, { relaying }) =>
     (await import('./exchanging.ts')).exchangeOnce(project, params, relaying),
+  'workspace.settle': async (project, params) => (await import('./settling.ts')).settleFiles(project, params),
   'workspace.backup': async (project) => {
     const { makeBackup, toBase64 } = await import('./backup.ts')
     return { backup: toBase64(await makeBackup(project)) }
@@ -95,7 +96,13 @@ const handlers: Handlers = {
 }
 
 /** What people changed in files comes in before anything is answered; these say nothing of tasks, or look themselves. */
-const WITHOUT_FILES = new Set<MethodName>(['server.info', 'workspace.statuses', 'workspace.doctor', 'workspace.sync'])
+const WITHOUT_FILES = new Set<MethodName>([
+  'server.info',
+  'workspace.statuses',
+  'workspace.doctor',
+  'workspace.settle',
+  'workspace.sync',
+])
 
 export function isMethod(name: unknown): name is MethodName {
   return typeof name === 'string' && Object.hasOwn(handlers, name)

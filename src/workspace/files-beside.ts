@@ -10,6 +10,8 @@ import type { FileWatch } from './watching.ts'
 import type { ProjectWorld } from './world.ts'
 
 const NO_FILES: FilesOutcome = { imported: 0, written: 0, refused: [] }
+/** More with another name than this are not asked for each time. */
+const MOST_LINKED = 256
 
 export class FilesBeside {
   readonly #world: ProjectWorld
@@ -24,8 +26,9 @@ export class FilesBeside {
     return this.#world.mirror !== undefined
   }
 
-  /** Known once somebody looked. */
-  pathOf(uid: Uid): string | null {
+  /** As the summary has it where nobody looked. */
+  pathOf(uid: Uid, listed: () => string | null | undefined): string | null {
+    if (this.#mirroring === undefined && this.areThere) return listed() ?? null
     return this.#mirroring?.pathOf(uid) ?? null
   }
 
@@ -44,14 +47,29 @@ export class FilesBeside {
     isHeld: boolean,
     hold: (work: (project: MirroredProject) => Promise<FilesOutcome>) => Promise<FilesOutcome>,
   ): Promise<FilesOutcome> {
+    if (options === undefined && (await this.#isSettled(isHeld))) return NO_FILES
     const mirroring = await this.#opened()
     if (mirroring === undefined || !this.#isInPlace) return NO_FILES
-    if (this.#watch !== undefined && options === undefined) {
-      await this.#watch.settled()
-      return NO_FILES
-    }
     if (!isHeld && (await mirroring.isQuiet(options ?? {}))) return NO_FILES
     return hold((project) => mirroring.exchange(project, options ?? {}))
+  }
+
+  /**
+   * Takes in what the watcher heard of, and what somebody else found (null: any file may have changed). False where something
+   * may have been saved that nobody heard of.
+   */
+  async settle(found: readonly string[] | null = []): Promise<boolean> {
+    const watch = this.#watch
+    if (watch === undefined || !this.#isInPlace) return false
+    const unheard = await this.#unheard()
+    const isKnown = unheard !== undefined
+    const paths = found === null || unheard === null ? null : [...found, ...(unheard ?? [])]
+    return (await watch.settled(paths)) && isKnown
+  }
+
+  /** What this process found changed, for whoever holds the store; none where it did not look. */
+  async found(): Promise<readonly string[] | null> {
+    return this.#mirroring === undefined ? [] : this.#mirroring.changed()
   }
 
   /** Writes the files of tasks that just changed. */
@@ -93,6 +111,20 @@ export class FilesBeside {
 
   async endWatch(): Promise<void> {
     await this.#watch?.[Symbol.asyncDispose]()
+  }
+
+  /** Nothing is to be looked for here: who watches has taken it in. */
+  async #isSettled(isHeld: boolean): Promise<boolean> {
+    if (this.#watch === undefined) return !isHeld && (await this.#world.settledByHolder?.()) === true
+    await this.settle()
+    return true
+  }
+
+  /** Changed under another name, of which no watch tells; undefined where they are too many to be asked for. */
+  async #unheard(): Promise<readonly string[] | null | undefined> {
+    const linked = this.#mirroring?.linked
+    if (this.#mirroring === undefined || linked === undefined || linked.size === 0) return []
+    return linked.size > MOST_LINKED ? undefined : this.#mirroring.changed(linked)
   }
 
   /** Beside a directory that was moved away other files may stand by now: nothing is read there, and nothing written. */

@@ -54,6 +54,8 @@ export class Mirroring {
   /** For whom the index was proven. */
   #proven: Held | undefined
   #isWaiting = false
+  /** Files with another name that no watch hears of, as far as they were seen. */
+  readonly linked: Set<string> = new Set()
   /** The index could not be trusted: tasks may stand in no file, and nobody knows. */
   #mayLack = false
   /** Of lost rows of the document: first what it has nothing of, then what it says otherwise. */
@@ -78,6 +80,17 @@ export class Mirroring {
     return this.#mirror.problems()
   }
 
+  /** What differs from what was seen last, of some files or of all; null where any may. */
+  async changed(paths?: ReadonlySet<string>): Promise<readonly string[] | null> {
+    const { seal } = this.#mirror.index
+    const { changed, gone, hidden, hasMoved, syncCopies } = await this.#mirror.look(
+      paths === undefined ? {} : { paths },
+    )
+    const hasOthers = syncCopies !== undefined && syncCopies.join('\n') !== seal?.syncCopies.join('\n')
+    if (seal === undefined || hasMoved || hasOthers) return null
+    return [...changed.map(({ path }) => path), ...gone, ...hidden.map(({ path }) => path)]
+  }
+
   /** Without the store: nothing changed since someone looked. */
   async isQuiet({ force, takeFiles, compares }: FilesOptions): Promise<boolean> {
     if (force === true || takeFiles === true || compares !== undefined) return false
@@ -100,6 +113,8 @@ export class Mirroring {
         round,
       )
       hasMoved ||= looked.hasMoved
+      if (looked.syncCopies !== undefined) this.linked.clear() // all were looked at
+      for (const path of looked.linked) this.linked.add(path)
       const seen = { ...looked, hasMoved }
       const reading: ReadOptions = {
         takesFiles: options.takeFiles === true,

@@ -38,7 +38,7 @@ const MANY_TASKS = 500
 export class Project implements AsyncDisposable {
   readonly world: ProjectWorld
   readonly #emitter: Emitter<ProjectEvents>
-  readonly #files: FilesBeside
+  readonly files: FilesBeside
   /** Who holds what, as far as is known here. */
   readonly claims: ClaimsHere
   #summary: Summary | undefined
@@ -55,7 +55,7 @@ export class Project implements AsyncDisposable {
   constructor(world: ProjectWorld) {
     this.world = world
     this.#emitter = createEmitter(world.runtime.log)
-    this.#files = new FilesBeside(world)
+    this.files = new FilesBeside(world)
     this.claims = new ClaimsHere(this)
   }
 
@@ -94,7 +94,7 @@ export class Project implements AsyncDisposable {
     const { prefix, statuses } = this.world.config
     const printed = this.#replica === undefined ? this.#table : undefined
     const keyOf = (state: TaskState): Key => printed?.printedKey(state.uid) ?? shownKey(tasks, state, prefix)
-    const pathOf = (uid: Uid): string | null => this.#files.pathOf(uid)
+    const pathOf = (uid: Uid): string | null => this.files.pathOf(uid, () => this.#table?.line(uid)?.view()?.path)
     const claimOf = (uid: Uid): ClaimView | null => this.claims.view(uid)
     return { tasks, prefix, statuses, now: this.now(), keyOf, pathOf, claimOf }
   }
@@ -121,19 +121,19 @@ export class Project implements AsyncDisposable {
 
   /** One exchange with the files: what people changed comes in, what the document says goes out. */
   async lookAtFiles(options?: FilesOptions): Promise<FilesOutcome> {
-    return this.#files.exchange(options, this.#held !== undefined, (work) =>
+    return this.files.exchange(options, this.#held !== undefined, (work) =>
       this.inTurn((held) => work(this.#asMirrored(held))),
     )
   }
 
   /** From now on, for as long as the project is open, changed files are taken in as they change. */
   async watchFiles(): Promise<void> {
-    await this.#files.watch((options) => this.lookAtFiles(options))
+    await this.files.watch((options) => this.lookAtFiles(options))
   }
 
   /** What is odd about the files. */
   async fileProblems(): Promise<readonly FileProblem[]> {
-    return this.#files.problems()
+    return this.files.problems()
   }
 
   async rebuild(): Promise<void> {
@@ -202,7 +202,7 @@ export class Project implements AsyncDisposable {
   /** After something was committed beside the tasks: what is derived from the store holds on. */
   async reseal(held: Held): Promise<void> {
     await held.writer.close(held.seal)
-    await this.#files.seal(held)
+    await this.files.seal(held)
   }
 
   /** Others may have the store until it is needed again here. A live process keeps it. */
@@ -220,7 +220,7 @@ export class Project implements AsyncDisposable {
 
   /** Idempotent; waits for what is being written. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= this.#files.endWatch().then(() => this.#queue.then(() => this.#close()))
+    this.#closed ??= this.files.endWatch().then(() => this.#queue.then(() => this.#close()))
     return this.#closed
   }
 
@@ -228,13 +228,13 @@ export class Project implements AsyncDisposable {
     await this.#holding?.catch(() => undefined)
     const held = this.#held
     this.#held = undefined
-    await held?.close(() => this.#files.seal(held))
+    await held?.close(() => this.files.seal(held))
   }
 
   #asMirrored(held: Held): MirroredProject {
     return {
       held,
-      hasFiles: this.#files.areThere,
+      hasFiles: this.files.areThere,
       tasks: () => this.tasks(),
       loaded: () => this.#replica,
       replica: () => this.replica(),
@@ -257,7 +257,7 @@ export class Project implements AsyncDisposable {
       held.onWritten = (write) => void this.#written.push(write)
       if (held.summary === undefined) {
         const replica = await this.#rebuild(held)
-        await this.#files.ask(this.#asMirrored(held), replica, () => this.#rebuild(held))
+        await this.files.ask(this.#asMirrored(held), replica, () => this.#rebuild(held))
       } else {
         this.#summary = held.summary
         this.#table = createSummaryTable(held.summary)
@@ -274,7 +274,7 @@ export class Project implements AsyncDisposable {
 
   /** Makes the summary from the document. */
   async #rebuild(held: Held): Promise<Replica> {
-    await this.#files.ready(held)
+    await this.files.ready(held)
     const opened = this.#replica ?? (await openReplicaOf(await held.document(), this.world, held))
     const replica = (this.#replica ??= opened)
     const { tasks } = replica
@@ -298,7 +298,7 @@ export class Project implements AsyncDisposable {
   /** The files, whoever listens, the summary. */
   async #finish(held: Held, { change, before, isFromElsewhere, newBodies }: Applied): Promise<void> {
     const uids = new Set(before.keys())
-    const written = await this.#files.follow(this.#asMirrored(held), uids, newBodies)
+    const written = await this.files.follow(this.#asMirrored(held), uids, newBodies)
     this.#announce(uids, await this.tasks(), change)
     await this.#summariseAll(held, new Set([...uids, ...written]), before, { isFromElsewhere, newBodies })
   }
@@ -321,7 +321,7 @@ export class Project implements AsyncDisposable {
         body: async (state) => newBodies?.get(state.uid) ?? this.body(state),
         seal: held.seal,
       })
-    await this.#files.seal(held)
+    await this.files.seal(held)
   }
 
   /** Lines of the summary say nothing of claims: those change without the task. */
@@ -371,7 +371,7 @@ export class Project implements AsyncDisposable {
         const whole = this.#replica?.isFilled === false ? this.#replica : await openReplicaOf(updates, this.world)
         return whole.encode()
       })
-      await this.#files.seal(held)
+      await this.files.seal(held)
     }
     this.#queue = this.#queue.then(compact).catch((cause: unknown) => {
       // The updates are all there still; the next commit tries again.
@@ -385,7 +385,7 @@ export class Project implements AsyncDisposable {
     this.#table = undefined
     await this.#rebuild(held)
     const uids = new Set((await this.tasks()).uids())
-    await this.#files.follow(this.#asMirrored(held), uids)
+    await this.files.follow(this.#asMirrored(held), uids)
     return [...uids]
   }
 

@@ -2,7 +2,7 @@
  * A live workspace hears of changed files: one exchange for each burst. Events only say where to look; a look at all files
  * now and then backs them up, because any watcher may miss some.
  */
-import type { Files, Runtime } from '../ports.ts'
+import type { Files, FolderWatch, Runtime } from '../ports.ts'
 
 export interface WatchedFiles {
   readonly files: Pick<Files, 'watch'>
@@ -23,11 +23,13 @@ const LONGEST_LOOK_MS = 160_000
 
 export class FileWatch implements AsyncDisposable {
   readonly #watched: WatchedFiles
-  readonly #watcher: Disposable
+  readonly #watcher: FolderWatch
   readonly #ending = new AbortController()
   readonly #periodic: Promise<void>
   #paths = new Set<string>()
   #isAll = false
+  /** An exchange failed, and all files were not looked at since. */
+  #isBehind = false
   #lookMs = LOOK_AT_ALL_MS
   #events = 0
   #endedAt = Number.NEGATIVE_INFINITY
@@ -41,10 +43,15 @@ export class FileWatch implements AsyncDisposable {
     this.#periodic = this.#lookNowAndThen()
   }
 
-  /** Everything heard of so far is taken in. */
-  async settled(): Promise<void> {
-    this.#hurry() // who asks now does not wait for more
-    while (this.#running !== undefined) await this.#running
+  /** Everything heard of so far is taken in, and what is named beside it (null: all). False where something may be missing. */
+  async settled(found: readonly string[] | null = []): Promise<boolean> {
+    if (found === null || found.length > 0) this.#add(found)
+    // What is heard while one exchange runs comes in with the next; what comes after that is nothing that was asked for.
+    for (let round = 0; round < 2 && this.#running !== undefined; round++) {
+      this.#hurry() // who asks now does not wait for more
+      await this.#running
+    }
+    return this.#watcher.isPrompt && !this.#isBehind
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,10 +92,12 @@ export class FileWatch implements AsyncDisposable {
     this.#isAll = false
     try {
       await this.#watched.exchange(paths)
+      if (paths === undefined) this.#isBehind = false
     } catch (cause) {
       // Nothing is lost: the files are what they are, and the next look finds them changed still.
       this.#watched.runtime.log({ level: 'warn', event: 'files.exchange.failed', problem: String(cause) })
       this.#lookMs = LOOK_AT_ALL_MS
+      this.#isBehind = true
     }
     this.#endedAt = this.#watched.runtime.now()
     this.#lastPaths = paths ?? new Set()

@@ -22,6 +22,8 @@ export interface ProjectWorld {
   readonly repairStore?: () => Promise<string>
   /** The process keeps the store, and answers others, until it ends. */
   readonly live?: boolean
+  /** Another process holds the store and has taken in every file that was saved: no file need be looked at here. */
+  readonly settledByHolder?: () => Promise<boolean>
   /** Names this directory on this disk of this machine: differs for a copy. */
   readonly place: string
   /** The directory is still where it was when this process opened it; a live one may outlive its move. */

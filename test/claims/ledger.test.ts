@@ -1,5 +1,6 @@
 /** The ledger alone: who is granted what, and under which token. Time is a number. */
 import { describe, expect, it } from 'vitest'
+import type { Holding } from '../../src/claims/request.ts'
 import {
   A,
   agent,
@@ -142,6 +143,27 @@ describe('tokens', () => {
     restored.now = arbiter.now + 1
     restored.ask(releaseOf(CLEO, [[A, null]]))
     expect(restored.grant(claimOf(BOB, [A])).token).toBeGreaterThan(forgotten.token)
+  })
+
+  it('[C14] what was held under a token that is learned goes on, no longer than its lease, where no greater one is known', () => {
+    const arbiter = new Arbiter()
+    const { token } = arbiter.grant(claimOf(BOB, [B]))
+    const holding = (uid: typeof A, more: object): object => ({
+      ...{ uid, ...ANN, grantedAt: NOON, leaseMs: LEASE_MS, expiresAt: NOON + 10 * LEASE_MS },
+      ...more,
+    })
+    const held = [
+      holding(A, { token: 9 }),
+      holding(B, { token: token - 1 }),
+      holding(C, { token: 9, expiresAt: arbiter.now - 1 }),
+    ] as readonly Holding[]
+    arbiter.ask({ kind: 'learn', tokens: held.map(({ uid, token: known }) => [uid, known]), held })
+    expect(arbiter.ledger.holdings(arbiter.now)).toMatchObject([
+      { uid: A, by: 'ann', token: 9, expiresAt: arbiter.now + LEASE_MS },
+      { uid: B, by: 'bob', token },
+    ])
+    expect(arbiter.ask(renewOf(ANN, [[A, 9]]))).toMatchObject({ outcome: 'granted' })
+    expect(arbiter.grant(claimOf(BOB, [C])).token, 'the token all the same').toBeGreaterThan(9)
   })
 
   it('[C14] that were learned are exceeded, and what was held under a smaller one is over', () => {
