@@ -12,7 +12,7 @@ import {
   type TaskFilter,
   type TaskView,
 } from '../src/index.ts'
-import { connect, openBriefly } from './open.ts'
+import { openBriefly } from './open.ts'
 import { OwnerFound, type Place } from './workspace-world.ts'
 
 interface SearchOptions {
@@ -41,7 +41,7 @@ async function lines<Method extends 'tasks.list' | 'tasks.search'>(
     return withRows(await read(workspace.project))
   } catch (cause) {
     if (!(cause instanceof OwnerFound)) throw cause
-    using owner = await connect(cause.connection, place, config.project)
+    using owner = await (await import('./settling.ts')).askHolder(cause, place, workspace.project)
     const answer =
       method === 'tasks.list'
         ? await owner.call('tasks.list', params)

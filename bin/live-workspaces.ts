@@ -1,6 +1,7 @@
 /** The workspaces that the background process keeps live: owned when it can, waited for while someone else has them. */
 import { realpathSync, statSync } from 'node:fs'
 import { asTaskError, renderConfig, type Config, type Runtime } from '../src/index.ts'
+import { WatchQueue } from '../adapters/node/watching.ts'
 import { openOwned } from './owned.ts'
 import { relayPlace } from './relay-place.ts'
 import { actorNameFrom, placeOf, readConfigFile } from './workspace-world.ts'
@@ -25,6 +26,7 @@ const LOOK_MS = 5_000
 
 export class LiveWorkspaces implements AsyncDisposable {
   readonly #kept = new Map<string, Kept>()
+  readonly #watchQueue = new WatchQueue()
   /** Counts what happens in them: while it stands still they are idle. */
   #changes = 0
   readonly #env: Environment
@@ -115,7 +117,7 @@ export class LiveWorkspaces implements AsyncDisposable {
 
   /** Until it is left, or its directory or settings change, or the one who has it instead goes. */
   async #own(kept: Kept, settled: () => void): Promise<void> {
-    const place = placeOf(kept.dir, this.#env, this.#runtime)
+    const place = { ...placeOf(kept.dir, this.#env, this.#runtime), watchQueue: this.#watchQueue }
     const mark = markOf(kept.dir, this.#env)
     const { config } = readConfigFile(kept.dir)
     const isOther = config.relay !== kept.config.relay

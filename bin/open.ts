@@ -1,4 +1,5 @@
 /** Opens a workspace for one caller: in this process, or through the owner that has it open already. */
+import { existsSync } from 'node:fs'
 import { holderOf } from '../adapters/node/owner-file.ts'
 import { findOwner } from '../adapters/node/owner.ts'
 import {
@@ -43,7 +44,9 @@ const MOST_OWNERS = 5
 
 /** For one short command: takes the store only when it must, and gives way to an owner. */
 export function openBriefly(place: Place, actorName: string | null): OpenedWorkspace & { readonly project: Project } {
-  const world = projectWorld(place, { actorName })
+  const settledByHolder = async (): Promise<boolean> =>
+    existsSync(place.socket) && (await import('./settling.ts')).settledByHolder(place, world.config.project)
+  const world = { ...projectWorld(place, { actorName }), settledByHolder }
   const project = new Project(world)
   const relaying = new BriefRelay(project, place)
   const local = createCaller(project, { ...facts(place), relaying })
@@ -61,7 +64,7 @@ export function openBriefly(place: Place, actorName: string | null): OpenedWorks
       return answer
     } catch (cause) {
       if (!(cause instanceof OwnerFound)) throw cause
-      remote = await connect(cause.connection, place, world.config.project)
+      remote = await (await import('./settling.ts')).askHolder(cause, place, project)
       return remote.call(method, params, withName(options, actorName))
     }
   }
@@ -100,13 +103,22 @@ async function reach(place: Place, project: string): Promise<RemoteWorkspace | u
   return connection === undefined ? undefined : connect(connection, place, project)
 }
 
-export function reachConnection(place: Place): Promise<Connection | undefined> {
-  return findOwner(place.socket, place.runtime, { holder: () => holderOf(place.dir) })
+interface Bound {
+  readonly signal?: AbortSignal
 }
 
-export async function connect(connection: Connection, place: Place, project: string): Promise<RemoteWorkspace> {
+export function reachConnection(place: Place, bound: Bound = {}): Promise<Connection | undefined> {
+  return findOwner(place.socket, place.runtime, { holder: () => holderOf(place.dir), ...bound })
+}
+
+export async function connect(
+  connection: Connection,
+  place: Place,
+  project: string,
+  bound: Bound = {},
+): Promise<RemoteWorkspace> {
   const { connectCalls } = await import('../src/index.ts')
-  return connectCalls(connection, hello(place, project), place.runtime, { holder: () => holderOf(place.dir) })
+  return connectCalls(connection, hello(place, project), place.runtime, { holder: () => holderOf(place.dir), ...bound })
 }
 
 export function withName(

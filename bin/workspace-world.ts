@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { storeFingerprint } from '../adapters/leveldb/fingerprint.ts'
 import { nativeFormat } from '../adapters/markdown/native.ts'
 import { openFiles } from '../adapters/node/files.ts'
+import type { WatchQueue } from '../adapters/node/watching.ts'
 import { gitRepository } from '../adapters/node/repository.ts'
 import { acquire, findOwner } from '../adapters/node/owner.ts'
 import { holderOf } from '../adapters/node/owner-file.ts'
@@ -42,6 +43,8 @@ export interface Place {
   readonly env: Environment
   readonly runtime: Runtime
   readonly socket: string
+  /** Of all workspaces that this process watches. */
+  readonly watchQueue?: WatchQueue
 }
 
 /** The nearest directory at or above `from` that holds a workspace. */
@@ -88,7 +91,7 @@ export function projectWorld(
   place: Place,
   options: { readonly live?: boolean; readonly actorName: string | null },
 ): ProjectWorld {
-  const { dir, runtime, socket } = place
+  const { dir, runtime, socket, watchQueue } = place
   const store = storePath(dir)
   const { config } = readConfigFile(dir)
   const onDisk = diskPlace(dir)
@@ -104,7 +107,7 @@ export function projectWorld(
       : {
           mirror: {
             runtime,
-            files: openFiles(dir),
+            files: openFiles(dir, watchQueue === undefined ? {} : { queue: watchQueue }),
             format,
             repository: gitRepository(dir),
             folder: config.tasks,

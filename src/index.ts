@@ -12,6 +12,7 @@ export type {
   FileContent,
   FileEntry,
   Files,
+  FolderWatch,
   Format,
   FormatFolder,
   FormatProblem,

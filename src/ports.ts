@@ -78,6 +78,16 @@ export interface FileEntry {
   readonly modifiedMs: number
   /** Identifies the file on its disk; changes when another file takes the name. */
   readonly inode: string
+  /** It has another name, where it may be changed while no watch hears of it. */
+  readonly isLinked?: true
+}
+
+export interface FolderWatch extends Disposable {
+  /**
+   * Whoever changes a file by a name that is watched, and connects to this process afterwards, finds the listener called.
+   * False where the system tells late (or nothing at all), and where it refused to watch a folder.
+   */
+  readonly isPrompt: boolean
 }
 
 export type WriteOutcome = 'written' | 'changed' | 'exists' | 'missing'
@@ -105,7 +115,7 @@ export interface Files {
    * Calls back when something below a folder may have changed: with the paths, or with null when anything may have.
    * Ready when it returns; says each change at least once or says null, and often more than once.
    */
-  watch(folder: string, listener: (paths: readonly string[] | null) => void): Disposable
+  watch(folder: string, listener: (paths: readonly string[] | null) => void): FolderWatch
 }
 
 /** Where a version control system stands. Read from its own files; nothing of it is ever written. */

@@ -104,7 +104,7 @@ export function memoryFiles({ now = () => 0 }: MemoryFilesOptions = {}): MemoryF
     watch: (folder, listener) => {
       const watcher: Watcher = { start: startOf(folder), listener }
       watchers.add(watcher)
-      return { [Symbol.dispose]: () => void watchers.delete(watcher) }
+      return { isPrompt: true, [Symbol.dispose]: () => void watchers.delete(watcher) }
     },
   }
 }

@@ -23,11 +23,13 @@ import { TaskError, type FileEntry, type Files, type WriteOutcome } from '../../
 import { guarded, unlessMissing, unlessTaken, type Access } from './disk-errors.ts'
 import { beginMove, type Way } from './moving.ts'
 import { keepOwnerAndMode, openTemporary, place, syncFolder, synced } from './swap.ts'
-import { watchFolder } from './watching.ts'
+import { watchFolder, WatchQueue } from './watching.ts'
 
 export interface FilesOptions {
   /** Larger files are not read. @default 256 MiB */
   readonly maxFileBytes?: number
+  /** Shared by all whom this process watches; one of its own where it watches nothing else. */
+  readonly queue?: WatchQueue
 }
 
 interface Found {
@@ -43,7 +45,10 @@ interface Target {
 }
 
 /** The folder must be there; a workspace whose folder vanished is no empty workspace. */
-export function openFiles(root: string, { maxFileBytes = 256 * 1024 * 1024 }: FilesOptions = {}): Files {
+export function openFiles(
+  root: string,
+  { maxFileBytes = 256 * 1024 * 1024, queue = new WatchQueue() }: FilesOptions = {},
+): Files {
   const inside = guarded('FILE_UNREADABLE', root, () => realpathSync.native(root))
   const disk = new Disk(inside, maxFileBytes)
   return {
@@ -55,7 +60,7 @@ export function openFiles(root: string, { maxFileBytes = 256 * 1024 * 1024 }: Fi
     move: (from, to, expected) => disk.move(from, to, expected),
     watch: (folder, listener) => {
       if (folder !== '') checkedPath(folder, 'FILE_UNREADABLE')
-      return watchFolder(inside, folder, listener)
+      return watchFolder(inside, folder, listener, queue)
     },
   }
 }
@@ -86,7 +91,7 @@ class Disk {
       const real = this.#follow(checkedPath(path, 'FILE_UNREADABLE'), 'FILE_UNREADABLE')
       const stats = real === undefined ? undefined : statSync(real, { throwIfNoEntry: false })
       if (stats?.isFile() !== true) return undefined
-      return { path, size: stats.size, modifiedMs: stats.mtimeMs, inode: inodeOf(stats) }
+      return entryOf(path, stats, lstatSync(join(this.#root, path)).isSymbolicLink())
     })
   }
 
@@ -275,7 +280,7 @@ class Disk {
       else if (entry.isFile() || (entry.isSymbolicLink() && this.#leadsInside(absolute))) {
         const stats = statSync(absolute, { throwIfNoEntry: false })
         if (stats?.isFile() !== true) continue
-        entries.push({ path, size: stats.size, modifiedMs: stats.mtimeMs, inode: inodeOf(stats) })
+        entries.push(entryOf(path, stats, entry.isSymbolicLink()))
       }
     }
   }
@@ -288,6 +293,11 @@ class Disk {
       return false
     }
   }
+}
+
+function entryOf(path: string, stats: Stats, leadsElsewhere: boolean): FileEntry {
+  const entry = { path, size: stats.size, modifiedMs: stats.mtimeMs, inode: inodeOf(stats) }
+  return leadsElsewhere || stats.nlink > 1 ? { ...entry, isLinked: true } : entry
 }
 
 /** With the time of birth: disks give the number of a deleted file to the next one. */

@@ -2,13 +2,14 @@
  * Watches a folder of a real disk and all below it: one watch for each folder, no timer, no file read. Keeps the process alive.
  * The listener is called last, when all is in order again; one that throws is a fault of the process, not caught here.
  *
- * What it cannot see, so that a caller looks at the whole folder now and then: changes beyond the queue of the system
- * (dropped without a word), disks that report nothing, files that links lead to outside the folder, and folders beyond
- * the system's limit of watches (ENOSPC, EMFILE), after which it says once that anything may have changed.
+ * What it cannot see, so that a caller looks at the whole folder now and then: disks that report nothing, files that links
+ * lead to outside the folder or that are written through memory, and folders beyond the system's limit of watches (ENOSPC,
+ * EMFILE), after which it says once that anything may have changed. What the system drops when its queue is full is guessed
+ * from how much was in the queue.
  */
-import { lstatSync, readdirSync, realpathSync, statSync, watch, type Dirent, type FSWatcher } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync, statfsSync, statSync, watch, type Dirent, type FSWatcher } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import type { Files } from '../../src/internal.ts'
+import type { Files, FolderWatch } from '../../src/internal.ts'
 
 type Listener = Parameters<Files['watch']>[1]
 type Heard = (kind: string, name: string | null) => void
@@ -22,38 +23,82 @@ interface Folder {
   readonly below: Map<string, Folder>
 }
 
-/** `root` is a real path; `folder` is checked, or empty. */
-export function watchFolder(root: string, folder: string, listener: Listener): Disposable {
-  const watching = new Watching(root, folder, listener)
-  watching.open()
-  return { [Symbol.dispose]: () => watching.close() }
+/** A quarter of what the queue of events holds on Linux, if nobody changed that. */
+const MANY_EVENTS = 4096
+/**
+ * Linux tells of a change before whoever made it goes on, where the disk is this machine's: ext, tmpfs, XFS, Btrfs, F2FS,
+ * overlay, ZFS, bcachefs.
+ */
+const PROMPT_DISKS = new Set([
+  0xef53, 0x01021994, 0x58465342, 0x9123683e, 0xf2f52010, 0x794c7630, 0x2fc12fc1, 0xca451a4e,
+])
+
+/** The system's queue of events: one for all watches of a process, and what it has no room for it drops without a word. */
+export class WatchQueue {
+  readonly #watchings = new Set<Pick<Watching, 'tellAll'>>()
+  #inTurn = 0
+
+  add(watching: Pick<Watching, 'tellAll'>): void {
+    this.#watchings.add(watching)
+  }
+
+  remove(watching: Pick<Watching, 'tellAll'>): void {
+    this.#watchings.delete(watching)
+  }
+
+  /** A full queue is read in one turn: after so many others may have been lost, of any folder. */
+  count(): void {
+    if (this.#inTurn === 0) setImmediate(() => (this.#inTurn = 0))
+    if (++this.#inTurn === MANY_EVENTS) for (const watching of this.#watchings) watching.tellAll()
+  }
 }
 
-class Watching {
+/** `root` is a real path; `folder` is checked, or empty. */
+export function watchFolder(root: string, folder: string, listener: Listener, queue: WatchQueue): FolderWatch {
+  const watching = new Watching(root, folder, listener, queue)
+  watching.open()
+  return watching
+}
+
+class Watching implements FolderWatch {
   readonly #root: string
   readonly #folder: string
   readonly #listener: Listener
   /** Of the folders above the watched one, as far as they are there. */
   #above: FSWatcher[] = []
   #top: Folder | undefined
+  readonly #queue: WatchQueue
   #isOpen = true
   #isRefused = false
+  /** Some of it lies on a disk that tells late, or not of all. */
+  #isElsewhere = false
 
-  constructor(root: string, folder: string, listener: Listener) {
+  constructor(root: string, folder: string, listener: Listener, queue: WatchQueue) {
+    this.#queue = queue
     this.#root = root
     this.#folder = folder
     this.#listener = listener
   }
 
+  get isPrompt(): boolean {
+    return process.platform === 'linux' && this.#isOpen && !this.#isRefused && !this.#isElsewhere
+  }
+
   open(): void {
+    this.#queue.add(this)
     this.#begin()
     // Later: the caller does not have what ends the watching yet.
     if (this.#isRefused) queueMicrotask(() => this.#tell(null))
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#isOpen = false
+    this.#queue.remove(this)
     this.#end()
+  }
+
+  tellAll(): void {
+    this.#tell(null)
   }
 
   /** From the root down, each folder watched before the next is looked for: none can come in between. */
@@ -75,6 +120,8 @@ class Watching {
 
   #beginAgain(): void {
     this.#end()
+    this.#isRefused = false
+    this.#isElsewhere = false
     this.#begin()
     this.#tell(null)
   }
@@ -119,10 +166,15 @@ class Watching {
 
   #watch(real: string, heard: Heard): FSWatcher | undefined {
     try {
-      const watcher = watch(real, heard)
+      this.#isElsewhere ||= !PROMPT_DISKS.has(statfsSync(real).type)
+      const watcher = watch(real, (kind, name) => {
+        this.#queue.count()
+        heard(kind, name)
+      })
       // Not watched again from here: it could fail for ever. The folder above says when it is another one.
       return watcher.on('error', () => {
         watcher.close()
+        this.#isRefused = true
         this.#tell(null)
       })
     } catch {

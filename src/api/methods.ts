@@ -343,6 +343,15 @@ export interface Methods {
     }
     result: SyncReport
   }
+  /** Takes in every file that was saved before it is asked. Asked by those who read without the one who holds the workspace. */
+  'workspace.settle': {
+    params: {
+      /** Files that the asker found changed; null where any may have. */
+      readonly paths?: readonly string[] | null
+    }
+    /** False where a file may have been saved that nobody here heard of: whoever wants to be sure looks. */
+    result: { readonly settled: boolean }
+  }
   'workspace.statuses': { params: Empty; result: { readonly statuses: readonly StatusDefinition[] } }
   /** The whole state of the project and its history as one file's bytes, base64. */
   'workspace.backup': { params: Empty; result: { readonly backup: string } }
@@ -358,11 +367,13 @@ export type MethodName = keyof Methods
 export type Params<Name extends MethodName> = Methods[Name]['params']
 export type Result<Name extends MethodName> = Methods[Name]['result']
 
+export interface CallOptions {
+  readonly actor?: string
+  /** Nobody waits for the answer any more: what it would wait for is not waited for. */
+  readonly signal?: AbortSignal
+}
+
 /** Whoever answers methods: a workspace in this process, or the owner behind a socket. */
 export interface Caller {
-  call<Name extends MethodName>(
-    method: Name,
-    params: Params<Name>,
-    options?: { readonly actor?: string },
-  ): Promise<Result<Name>>
+  call<Name extends MethodName>(method: Name, params: Params<Name>, options?: CallOptions): Promise<Result<Name>>
 }

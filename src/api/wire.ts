@@ -74,6 +74,7 @@ const methodNames: Readonly<Record<MethodName, true>> = {
   'workspace.status': true,
   'workspace.statuses': true,
   'workspace.sync': true,
+  'workspace.settle': true,
   'workspace.backup': true,
   'workspace.recover': true,
   'workspace.doctor': true,

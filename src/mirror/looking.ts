@@ -9,6 +9,8 @@ export interface Look {
   readonly present: Pick<ReadonlyMap<string, FileEntry>, 'has'>
   readonly changed: readonly FileEntry[]
   readonly gone: readonly string[]
+  /** Of those looked at, whatever is known by another name too: no watch hears of all that is done to it. */
+  readonly linked: readonly string[]
   /** Something stands there that may not be read: a link out of the workspace. */
   readonly hidden: readonly { readonly path: string; readonly reason: string }[]
   /** What a file synchroniser left behind; undefined where only some files were looked at. */
@@ -43,7 +45,8 @@ export async function look(world: MirrorWorld, index: FileIndex, options: LookOp
   if (changed.length + gone.length > 0) changed.push(...waiting(changed, present, index))
   const hasMoved = isMoved(index, repository)
   const hasFolder = present.size > 0 || gone.length === 0 || (await isFolder(world))
-  return { present, changed, gone, hidden, syncCopies, repository, hasMoved, hasFolder }
+  const linked = [...present.values()].filter(({ isLinked }) => isLinked).map(({ path }) => path)
+  return { present, changed, gone, linked, hidden, syncCopies, repository, hasMoved, hasFolder }
 }
 
 /** Files left alone because of another one: that one may have changed. */
@@ -67,11 +70,13 @@ function isToRead(entry: FileEntry, index: FileIndex, options: LookOptions): boo
 export async function lookAt(world: MirrorWorld, index: FileIndex, paths: Iterable<string>): Promise<Look> {
   const repository = await world.repository.state()
   const changed: FileEntry[] = []
+  const linked: string[] = []
   const absent: FileRow[] = []
   for (const path of [...paths].sort()) {
     if (!world.format.covers(path) || isSyncCopy(path)) continue
     const entry = await entryOf(world, path)
     const row = index.rows.get(path)
+    if (entry?.isLinked === true) linked.push(path)
     if (entry === undefined) {
       if (row !== undefined && row.state !== 'gone') absent.push(row)
     } else if (!index.isUnchanged(entry)) changed.push(entry)
@@ -87,6 +92,7 @@ export async function lookAt(world: MirrorWorld, index: FileIndex, paths: Iterab
     present: { has },
     changed,
     gone,
+    linked,
     hidden,
     syncCopies: undefined,
     repository,

@@ -1,7 +1,8 @@
 /** From a method's name to the function that does it. The one place where every door (command, library, socket) comes in. */
-import type { Caller, MethodName, Params, Result } from '../api/methods.ts'
+import type { Caller, CallOptions, MethodName, Params, Result } from '../api/methods.ts'
 import { TaskError } from '../errors.ts'
 import { invalid, parseActorName, quote } from '../task/input.ts'
+import type { Asker } from './claim-asking.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
 
@@ -13,11 +14,14 @@ export interface ServerFacts {
   readonly relaying?: Relaying
 }
 
+/** With who waits for this one answer. */
+type CallFacts = ServerFacts & Pick<CallOptions, 'signal'>
+
 type Handler<Name extends MethodName> = (
   project: Project,
   params: Params<Name>,
   by: string | null,
-  facts: ServerFacts,
+  facts: CallFacts,
 ) => Promise<Result<Name>>
 type Handlers = { readonly [Name in MethodName]: Handler<Name> }
 
@@ -39,28 +43,28 @@ const handlers: Handlers = {
   }),
   'task.get': async (project, params) => (await import('./showing.ts')).showTask(project, params),
   'task.create': async (project, params, by) => (await import('./writing.ts')).createTask(project, params, by),
-  'tasks.update': async (project, params, by, { relaying }) =>
+  'tasks.update': async (project, params, by, facts) =>
     params.token === undefined
       ? tasksOnly(await (await import('./writing.ts')).updateTasks(project, params, by))
-      : (await import('./fenced-writes.ts')).updateFenced(project, params, { by, relaying }),
-  'tasks.transition': async (project, params, by, { relaying }) =>
-    (await import('./transitions.ts')).transition(project, params, { by, relaying }),
-  'tasks.start': async (project, params, by, { relaying }) =>
-    (await import('./claiming.ts')).startTasks(project, params, { by, relaying }),
-  'tasks.claim': async (project, params, by, { relaying }) =>
-    (await import('./claiming.ts')).claimTasks(project, params, { by, relaying }),
-  'tasks.claimNext': async (project, params, by, { relaying }) =>
-    (await import('./claim-next.ts')).claimNext(project, params, { by, relaying }),
-  'tasks.assign': async (project, params, by, { relaying }) =>
-    (await import('./claim-next.ts')).assignReady(project, params, { by, relaying }),
-  'task.claim': async (project, params, by, { relaying }) =>
-    (await import('./claiming.ts')).claimOne(project, params, { by, relaying }),
-  'tasks.renew': async (project, params, by, { relaying }) =>
-    (await import('./claiming.ts')).renewClaims(project, params, { by, relaying }),
-  'tasks.release': async (project, params, by, { relaying }) =>
-    (await import('./claiming.ts')).releaseClaims(project, params, { by, relaying }),
-  'claims.list': async (project, _params, by, { relaying }) =>
-    (await import('./claims-list.ts')).listClaims(project, { by, relaying }),
+      : (await import('./fenced-writes.ts')).updateFenced(project, params, askerIn(by, facts)),
+  'tasks.transition': async (project, params, by, facts) =>
+    (await import('./transitions.ts')).transition(project, params, askerIn(by, facts)),
+  'tasks.start': async (project, params, by, facts) =>
+    (await import('./claiming.ts')).startTasks(project, params, askerIn(by, facts)),
+  'tasks.claim': async (project, params, by, facts) =>
+    (await import('./claiming.ts')).claimTasks(project, params, askerIn(by, facts)),
+  'tasks.claimNext': async (project, params, by, facts) =>
+    (await import('./claim-next.ts')).claimNext(project, params, askerIn(by, facts)),
+  'tasks.assign': async (project, params, by, facts) =>
+    (await import('./claim-next.ts')).assignReady(project, params, askerIn(by, facts)),
+  'task.claim': async (project, params, by, facts) =>
+    (await import('./claiming.ts')).claimOne(project, params, askerIn(by, facts)),
+  'tasks.renew': async (project, params, by, facts) =>
+    (await import('./claiming.ts')).renewClaims(project, params, askerIn(by, facts)),
+  'tasks.release': async (project, params, by, facts) =>
+    (await import('./claiming.ts')).releaseClaims(project, params, askerIn(by, facts)),
+  'claims.list': async (project, _params, by, facts) =>
+    (await import('./claims-list.ts')).listClaims(project, askerIn(by, facts)),
   'tasks.delete': async (project, params, by) =>
     tasksOnly(await (await import('./writing.ts')).deleteTasks(project, params, by)),
   'tasks.restore': async (project, params, by) =>
@@ -117,9 +121,13 @@ export function createCaller(project: Project, facts: ServerFacts): Caller {
         throw invalid('params', 'they are not an object', 'give an object')
       const by = options.actor === undefined ? null : parseActorName(options.actor)
       if (!WITHOUT_FILES.has(method)) await project.lookAtFiles()
-      return handlers[method](project, params, by, facts)
+      return handlers[method](project, params, by, { ...facts, ...(options.signal && { signal: options.signal }) })
     },
   }
+}
+
+function askerIn(by: string | null, { relaying, signal }: CallFacts): Asker {
+  return { by, relaying, ...(signal && { signal }) }
 }
 
 function tasksOnly<Answer extends Result<'tasks.update'>>({ tasks }: Answer): Result<'tasks.update'> {

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const heard: string[] = []
   const taken = takeAll()
   const refused = files.watch('tasks', (paths) => void heard.push(JSON.stringify(paths)))
-  heard.push('returned')
+  heard.push(`returned ${refused.isPrompt ? 'prompt' : 'late'}`)
   for (const file of taken) closeSync(file)
   await new Promise((resolve) => void setImmediate(resolve))
   say(heard.join(' '))
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   refused[Symbol.dispose]()
   const watching = files.watch('tasks', (paths) => {
     watching[Symbol.dispose]()
-    say(JSON.stringify(paths))
+    say(`${watching.isPrompt ? 'prompt' : 'late'} ${JSON.stringify(paths)}`)
   })
   writeFileSync(join(root, 'tasks', 'a.md'), 'two')
 }

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openFiles } from '../../adapters/node/files.ts'
+import { WatchQueue } from '../../adapters/node/watching.ts'
 import type { Files } from '../../src/internal.ts'
 import { createDice, type Dice } from '../support/dice.ts'
 import { bundle } from './child-process.ts'
@@ -137,10 +138,43 @@ describe.skipIf(process.platform === 'win32')('watching a disk', () => {
     const limited = ['-c', 'ulimit -n 60; exec "$0" "$@"', process.execPath, program.path, root]
     // It ends by itself: a watch that has ended keeps no process alive.
     expect(execFileSync('sh', limited, { encoding: 'utf8' }).split('\n')).toEqual([
-      'returned null',
-      '["tasks/a.md"]',
+      'returned late null',
+      'late ["tasks/a.md"]', // it has ended by then
       '',
     ])
+  })
+
+  it.runIf(process.platform === 'linux')(
+    '[P66] a watch is prompt on a disk of this machine, and on no other that a folder of it may lie on',
+    () => {
+      put('tasks/a.md')
+      using here = files.watch('tasks', () => undefined)
+      expect(here.isPrompt).toBe(true)
+      using elsewhere = openFiles('/proc').watch('self/net', () => undefined)
+      expect(elsewhere.isPrompt).toBe(false)
+      here[Symbol.dispose]()
+      expect(here.isPrompt).toBe(false)
+    },
+  )
+
+  it('[P66] after more events than the system keeps, in another folder too, each watch says that anything may have changed', async () => {
+    put('tasks/a.md')
+    mkdirSync(join(elsewhere, 'tasks'))
+    const queue = new WatchQueue()
+    const calls: Call[] = []
+    using _one = openFiles(root, { queue }).watch('tasks', (call) => void calls.push(call))
+    using _other = openFiles(elsewhere, { queue }).watch('tasks', () => undefined)
+    // More than the 16,384 that the queue holds, while nobody reads it: the save after them is lost.
+    for (let turn = 0; turn < 10_000; turn++)
+      for (const name of ['b', 'c']) writeFileSync(join(elsewhere, 'tasks', name), '')
+    put('tasks/a.md', 'two')
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => void setImmediate(resolve))
+    expect(calls).toContain(null)
+    // And nobody says so again for a single one.
+    calls.length = 0
+    put('tasks/a.md', 'three')
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => void setImmediate(resolve))
+    expect(new Set(calls.map((call) => JSON.stringify(call)))).toEqual(new Set(['["tasks/a.md"]']))
   })
 
   it.each([1, 2, 3, 4])('[P52] who reads what is said has the true files after a storm, seed %i', async (seed) => {

@@ -44,6 +44,7 @@ const ASKED: Asked = {
   'workspace.status': {},
   'workspace.statuses': {},
   'workspace.sync': {},
+  'workspace.settle': {},
   'workspace.backup': {},
   'workspace.recover': { backup: '' },
   'workspace.doctor': {},

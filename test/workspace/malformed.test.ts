@@ -137,6 +137,7 @@ const METHODS = [
   'conflict.resolve',
   'workspace.status',
   'workspace.statuses',
+  'workspace.settle',
   'workspace.backup',
   'workspace.recover',
   'workspace.doctor',
@@ -312,7 +313,7 @@ async function refusal(
 }
 
 const READS = new Set<MethodName>(
-  METHODS.filter((method) => /list|search|get|info|status|statuses|backup|doctor/.test(method)),
+  METHODS.filter((method) => /list|search|get|info|status|statuses|settle|backup|doctor/.test(method)),
 )
 
 /** Random names and values; for what could make sense by chance, something that never does. */

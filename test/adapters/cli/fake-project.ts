@@ -270,6 +270,7 @@ const canned = {
     problems: takeFiles === true ? [] : [{ path: 'tasks/T-1.md', code: 'FILE_EMPTY', message: 'it is empty' }],
   }),
   'workspace.statuses': () => ({ statuses: defaultStatuses }),
+  'workspace.settle': () => ({ settled: true }),
   'workspace.backup': () => ({ backup: btoa('everything') }),
   'workspace.recover': () => ({ tasks: 3, changed: 2 }),
   'workspace.doctor': ({ fix }: Params<'workspace.doctor'>) => ({
