@@ -5,6 +5,8 @@ import type { Holder } from '../../src/claims/request.ts'
 import type { Uid } from '../../src/ids.ts'
 import type { Claimant, ClaimAsk, Hold } from './claims-storm-child.ts'
 
+const MOST_TRIES = 200
+const AGAIN_MS = 50
 /** What a claimant has to expect of a relay that comes and goes. */
 const EXPECTED = new Set(['RELAY_UNREACHABLE', 'CONNECTION_CLOSED', 'TIMED_OUT', 'TASK_NOT_FOUND'])
 
@@ -58,9 +60,16 @@ export class LibraryClaimant implements Claimant {
 
   /** What waits is told to the relay before it leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#workspace.sync({ wait: true })
-    await this.#workspace.call('claims.list', {})
+    for (let tries = 0; await this.#isWaiting(); tries++) {
+      if (tries === MOST_TRIES) throw new Error('what was tentative was never settled')
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
     await this.#workspace[Symbol.asyncDispose]()
+  }
+
+  async #isWaiting(): Promise<boolean> {
+    const listed = await this.#call('claims.list', {})
+    return listed?.fresh !== true || listed.claims.some(({ state }) => state === 'tentative')
   }
 }
 

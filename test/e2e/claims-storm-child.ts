@@ -74,7 +74,7 @@ async function storm(options: StormOptions, claimant: Claimant): Promise<void> {
             waitMs: kind === 'waits' ? dice.below(LONGEST_WAIT_MS) : 0,
             ...(kind === 'steals' && { steal: 'it hangs' }),
           })
-    say(JSON.stringify({ turn, kind, granted: holds.length }))
+    say(JSON.stringify({ turn, kind, holds }))
     if (dice.chance(0.2)) await claimant.look(someOf(options.tasks, 2, dice), holds, type)
     if (holds.length > 0) await work(claimant, holds, type, dice)
     else await sleep(dice.below(40))

@@ -10,7 +10,7 @@ import { parseProjectId, type Uid } from '../../src/ids.ts'
 import { checkHistory, type ClaimRecord } from '../support/claim-history.ts'
 import { createDice, type Dice } from '../support/dice.ts'
 import { recordsIn } from './claims-record.ts'
-import type { StormOptions } from './claims-storm-child.ts'
+import type { Hold, StormOptions } from './claims-storm-child.ts'
 import { changing, startProgram, type Program } from './program.ts'
 import { bundleProgram, openRelayPlace, until, type RelayPlace, type RelayProcess } from './relay-place.ts'
 import { openPlace, repository } from './support.ts'
@@ -106,7 +106,10 @@ export async function playStorm(
     await disturb(scene, plan, start)
     await afterwards(scene.relay, project)
     const records = programs.flatMap(({ said }) => recordsIn(said))
-    const faults = programs.flatMap(({ said }) => said.filter((line) => line.includes('"fault"')))
+    const faults = programs.flatMap(({ said }) => [
+      ...said.filter((line) => line.startsWith('{"fault"')),
+      ...untrue(said),
+    ])
     const before = performance.now()
     const problems = checkHistory(records)
     const judgedMs = performance.now() - before
@@ -189,6 +192,21 @@ async function pause({ dice, counts }: Scene, program: Program | undefined, paus
   program.kill('SIGCONT')
   paused.delete(program)
   counts.pauses++
+}
+
+/** What a claimant was told it holds, and no answer of the arbiter says; nothing is said of what is tentative. */
+function untrue(said: readonly string[]): readonly string[] {
+  const answers = recordsIn(said).map(({ answer }) => answer)
+  const granted = new Set(
+    answers
+      .flatMap((answer) => (answer !== null && 'granted' in answer ? answer.granted : []))
+      .map(({ uid, token }) => `${uid} ${token}`),
+  )
+  return said
+    .filter((line) => line.startsWith('{"turn"'))
+    .flatMap((line) => (JSON.parse(line) as { readonly holds: readonly Hold[] }).holds)
+    .filter(({ uid, token }) => token > 0 && !granted.has(`${uid} ${token}`))
+    .map(({ uid, token }) => `${uid} was never granted under token ${token}`)
 }
 
 function turnsIn(programs: readonly Program[]): () => number {
