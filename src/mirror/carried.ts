@@ -130,8 +130,8 @@ function carriedText(
     const rival = theirs.find((other) => other.at === at && other.remove === remove)
     if (rival === undefined) {
       const pieces = newPieces(insert, at + shift, place(at), known)
-      const ranges = [...commonIn(at, at + remove, theirs), ...movedAlong(splice)]
-      const gone = ranges.map((range) => ({ ...range, insert: '' }))
+      const ranges = [...commonIn(at, at + remove, theirs), ...movedAlong(splice)].sort((a, b) => a.at - b.at)
+      const gone = keepingLineEnd(ranges, onto).map((range) => ({ ...range, insert: '' }))
       for (const one of [...pieces, ...gone].sort((a, b) => a.at - b.at))
         add(ownLine(one, splice, { before, onto, theirs }))
     } else {
@@ -206,6 +206,16 @@ function newPieces(insert: string, from: number, place: number, known: readonly 
   }
   add(insert.length)
   return pieces
+}
+
+/** What stays between the ranges that go keeps the end of its line, or it would be written to the words of the next. */
+function keepingLineEnd(ranges: readonly Omit<Splice, 'insert'>[], onto: string): readonly Omit<Splice, 'insert'>[] {
+  const [last, before] = [ranges.at(-1), ranges.at(-2)]
+  if (last === undefined || before === undefined || !onto.slice(last.at, last.at + last.remove).endsWith('\n'))
+    return ranges
+  const stays = onto.slice(before.at + before.remove, last.at)
+  if (stays.trim() === '' || stays.endsWith('\n')) return ranges
+  return [...ranges.slice(0, -1), { at: last.at, remove: last.remove - 1 }]
 }
 
 /** Words that came into a line which the other has taken away stand in a line of their own, not in front of the next. */

@@ -156,6 +156,7 @@ class Reader {
     const isKnown = isRemembered(record, text)
     if (!isKnown && isHalfWritten(text, newest?.text) && this.#options.isSettled?.(path) !== true) {
       this.#unsettled.push(path)
+      this.#keep(own, path)
       return undefined
     }
     const parsed = this.#world.format.parse(path, text)
@@ -384,8 +385,13 @@ class Reader {
     uids: readonly Uid[] = this.#index.rows.get(entry.path)?.uids ?? [],
     shows?: string,
   ): undefined {
-    for (const uid of uids) if (!this.#taken.has(uid)) this.#taken.set(uid, entry.path)
+    this.#keep(uids, entry.path)
     this.#held.push({ entry, uids, state, problems, shows })
     return undefined
+  }
+
+  /** Of a file that is not read now the tasks are nobody else's. */
+  #keep(uids: readonly Uid[], path: string): void {
+    for (const uid of uids) if (!this.#taken.has(uid)) this.#taken.set(uid, path)
   }
 }

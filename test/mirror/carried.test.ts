@@ -40,6 +40,11 @@ describe('a difference that is carried over', () => {
     expect(body).toContain('late')
   })
 
+  it('[M13] words that came into a line here which is gone there are not written to the next', () => {
+    const body = carriedBody('one two three\nlast\n', 'last\n', 'one two new three\nlast\n')
+    expect(body?.split('\n').map((line) => line.trim())).toEqual(['new', 'last', ''])
+  })
+
   it('[M13] words that came into a line which is gone here are not put in front of the next', () => {
     expect(carriedBody('first\nlast\n', 'first and more\nlast\n', 'last\n')).toBe('and more\nlast\n')
   })

@@ -77,6 +77,17 @@ describe('processes that end', () => {
     expect(await desk.text(path)).toBe(first)
   })
 
+  it('[M30][M34] a task whose file waits to be read whole is not another file’s meanwhile, also where the index was lost', async () => {
+    const [desk, path, text] = await deskWith()
+    desk.workspace.files.delete('files')
+    desk.save(path, text.slice(0, -6))
+    desk.save('tasks/another.md', text.replace('See the log.', 'See another log.'))
+    await desk.sync()
+    expect(await desk.problems()).toMatchObject([{ path: 'tasks/another.md', code: 'ID_TAKEN' }])
+    expect((await desk.task('T-1')).body).toContain('See the')
+    expect((await desk.task('T-1')).path).toBe(path)
+  })
+
   it('[M35][M12] a name that a process which ended was to forget says nothing of what its task said elsewhere since', async () => {
     // The file was found twice, under two names, by processes that ended; then the first commit brings the first name back.
     expect((await playMirror(mirrorScheduleOf(200009))).problems).toEqual([])

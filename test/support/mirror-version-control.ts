@@ -1,7 +1,7 @@
 /** Version control in a simulation of files: commits, checkouts of older ones, one change pulled by several. */
 import type { Dice } from './dice.ts'
 import { SHARED, type MirrorBook } from './mirror-book.ts'
-import { idIn, sharedChange, withChange, type SharedChange } from './mirror-text.ts'
+import { idIn, sharedChange, withChange, wordsIn, type SharedChange } from './mirror-text.ts'
 import type { MirroredWorkspace } from './mirror-workspace.ts'
 
 export class VersionControl {
@@ -79,7 +79,9 @@ export class VersionControl {
     if (isByGit) await this.commit(workspace)
     // Where the file shows an older text its surroundings in the document are others.
     const isClean = (await workspace.rows()).get(path)?.state === 'clean'
-    const how = `${change.id} ${merged.place} ${isClean ? '' : step}`
+    // Or stand there more than once, each made of other characters.
+    const isOne = !wordsIn(merged.place).some((word) => this.#book.mayStandTwice(word))
+    const how = `${change.id} ${merged.place} ${isClean && isOne ? '' : step}`
     this.#book.saved(text, merged.text, how)
     this.#book.unclear(text, merged.text, workspace.allTexts(path), how)
     workspace.put(path, merged.text)
