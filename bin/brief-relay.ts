@@ -34,13 +34,15 @@ export class BriefRelay implements Relaying {
     try {
       const { exchangeOver, meetClaims } = await import('../src/index.ts')
       const before = (await this.#project.hold()).saved?.epoch
-      const { time, epoch } = await exchangeOver(this.#project, (request) =>
-        postBytes(place, `/api/sync/${config.project}`, request, { signal }),
-      )
+      const post = (request: Uint8Array): Promise<Uint8Array> =>
+        postBytes(place, `/api/sync/${config.project}`, request, { signal })
+      const { time, epoch } = await exchangeOver(this.#project, post)
       const skewMs = time - runtime.now()
       this.skewMs = Math.abs(skewMs) > SKEW_MS ? skewMs : 0
       this.#state = { state: 'synced' }
       await meetClaims(this.#project, this, { isOther: before !== epoch })
+      // What was settled may have been written down: who waits for this exchange waits for that too.
+      if ((await this.#project.hold()).unsynced > 0) await exchangeOver(this.#project, post)
     } catch (cause) {
       if (this.#failed(cause)) return
       throw cause

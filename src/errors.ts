@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'TOKEN_STALE'
   | 'REQUEST_REUSED'
   | 'NOTHING_READY'
+  | 'TASK_CLOSED'
   | 'WORKSPACE_EXISTS'
   | 'FILE_CHANGED'
   | 'FILE_EXISTS'
@@ -155,6 +156,13 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   TOKEN_STALE: row(
     'token {token} of {key} is no longer valid: {how}',
     'see tide claims; nothing was written',
+    4,
+    409,
+    CONFLICT,
+  ),
+  TASK_CLOSED: row(
+    '{key} is {status}: there is nothing left to claim',
+    'open it again with tide reopen, or begin it anew with tide start',
     4,
     409,
     CONFLICT,

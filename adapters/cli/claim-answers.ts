@@ -69,6 +69,8 @@ export async function failureOf(
   const holder = heldBy === null ? (existing_assignee ?? 'those who waited before') : nameOf(heldBy)
   const until = heldBy === null ? 'they are done' : moment(heldBy.expiresAt)
   switch (code) {
+    case 'TASK_CLOSED':
+      return new TaskError(code, { key, status: 'closed' })
     case 'CLAIM_HELD':
       return new TaskError(code, { key, holder, until, heldBy })
     case 'CLAIM_TIMEOUT':

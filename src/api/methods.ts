@@ -178,7 +178,7 @@ export interface HeldBy {
 
 export interface FailedClaim {
   readonly key: string
-  readonly code: 'CLAIM_HELD' | 'CLAIM_TIMEOUT' | 'CLAIM_LOST'
+  readonly code: 'CLAIM_HELD' | 'CLAIM_TIMEOUT' | 'CLAIM_LOST' | 'TASK_CLOSED'
   readonly error: string
   /** `agent:agent-1`, or null where nobody holds it any more. */
   readonly existing_assignee: string | null

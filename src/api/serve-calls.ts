@@ -42,6 +42,7 @@ class Server implements AsyncDisposable {
   #phase: 'greeting' | 'serving' | 'leaving' = 'greeting'
   readonly #calls = new Map<number, Promise<void>>()
   readonly #greeted = new AbortController()
+  readonly #gone = new AbortController()
   #silence: Promise<void> = Promise.resolve()
   #left: Promise<void> | undefined
   readonly #connection: Connection
@@ -60,7 +61,10 @@ class Server implements AsyncDisposable {
 
   start(helloMs: number): void {
     this.#silence = this.#endSilence(helloMs)
-    void this.#connection.closed.then(() => this.#greeted.abort())
+    void this.#connection.closed.then(({ reason }) => {
+      this.#greeted.abort()
+      this.#gone.abort(new TaskError('CONNECTION_CLOSED', { reason, executed: 'unknown' }))
+    })
     this.#connection.onFrame((frame) => this.#take(frame))
   }
 
@@ -150,7 +154,8 @@ class Server implements AsyncDisposable {
       if (until !== undefined && this.#runtime.now() > until) {
         throw new TaskError('TIMED_OUT', { what: 'reaching the owner', limit: 'the caller waits', executed: 'no' })
       }
-      const result = await this.#caller.call(method, params, actor === undefined ? {} : { actor })
+      const { signal } = this.#gone
+      const result = await this.#caller.call(method, params, { signal, ...(actor === undefined ? {} : { actor }) })
       this.#connection.send(writeMessage({ id, result: result ?? null }))
     } catch (thrown) {
       const error = asTaskError(thrown)

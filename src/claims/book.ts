@@ -7,7 +7,8 @@
 import { asTaskError, TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
 import type { Runtime, Store, StoreChange } from '../ports.ts'
-import { decide, isSameRequest, Ledger, type Decision, type LedgerChange } from './ledger.ts'
+import { decide, isSameRequest, type Decision } from './decide.ts'
+import { Ledger, type LedgerChange } from './ledger.ts'
 import type { ClaimAnswer, ClaimRequest, Holding, TimedAnswer } from './request.ts'
 
 export interface BookWorld {

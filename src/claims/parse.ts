@@ -2,7 +2,7 @@
 import { TaskError } from '../errors.ts'
 import { isUid, type Uid } from '../ids.ts'
 import type { HolderType } from '../task/types.ts'
-import { isSameHolder } from './ledger.ts'
+import { isSameHolder } from './decide.ts'
 import type { ClaimRequest, Held, Holder, Holding } from './request.ts'
 
 export const claimLimits: {

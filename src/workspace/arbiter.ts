@@ -1,8 +1,9 @@
 /** Who decides about claims of a project: its relay, or its own store where it has none. Undefined is: nobody could be asked. */
 import { parseRequest, parseWait, type RequestKind } from '../claims/parse.ts'
-import type { TimedAnswer } from '../claims/request.ts'
+import type { Grant, Holder, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { Asker } from './claim-asking.ts'
 import { knowing } from './claim-state.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
@@ -18,8 +19,9 @@ export async function askArbiter(
   relaying: Relaying | undefined,
   kind: RequestKind,
   params: object,
+  signal?: AbortSignal,
 ): Promise<TimedAnswer | undefined> {
-  if (project.claims.scope === 'workspace') return askHere(project, kind, params)
+  if (project.claims.scope === 'workspace') return askHere(project, kind, params, signal)
   if (relaying === undefined) return undefined
   try {
     return (await relaying.ask(`claims.${kind}`, params)) as TimedAnswer
@@ -29,11 +31,14 @@ export async function askArbiter(
   }
 }
 
-/** A claim that may wait: for what others hold, and for a relay that is away. */
+/**
+ * A claim that may wait: for what others hold, and for a relay that is away. Where whoever asked is gone meanwhile it waits no
+ * more, and nothing that was granted to it is kept.
+ */
 export async function askAndWait(
   project: Project,
-  relaying: Relaying | undefined,
-  params: object,
+  { relaying, signal }: Pick<Asker, 'relaying' | 'signal'>,
+  params: { readonly holder: Holder; readonly [name: string]: unknown },
   waitMs: number,
 ): Promise<TimedAnswer | undefined> {
   const { runtime } = project.world
@@ -43,24 +48,41 @@ export async function askAndWait(
     // Whoever releases it must be able to write here.
     if (left > 0) await project.letGo()
     const isHere = project.claims.scope === 'workspace' && !project.isLive
-    const answer = await askArbiter(project, relaying, 'claim', {
-      ...params,
-      waitMs: isHere ? 0 : Math.min(left, SLICE_MS),
-    })
+    const asked = { ...params, waitMs: isHere ? 0 : Math.min(left, SLICE_MS) }
+    const answer = await askArbiter(project, relaying, 'claim', asked, signal)
+    if (signal?.aborted === true && answer?.outcome === 'granted')
+      await giveBack(project, relaying, params, answer.granted)
+    if (waitMs > 0) signal?.throwIfAborted()
     if (left === 0) return waitMs > 0 && answer?.outcome === 'held' ? { ...answer, outcome: 'timeout' } : answer
     if (answer !== undefined && answer.outcome !== 'held' && answer.outcome !== 'timeout') return answer
     if (isHere || answer === undefined) {
       await project.letGo()
-      await runtime.sleep(Math.min(RETRY_MS, left))
+      await runtime.sleep(Math.min(RETRY_MS, left), { ...(signal && { signal }) })
     }
   }
 }
 
-async function askHere(project: Project, kind: RequestKind, params: object): Promise<TimedAnswer> {
+/** Nobody would work on it until its lease ran out. What its holder had before stays. */
+async function giveBack(
+  project: Project,
+  relaying: Relaying | undefined,
+  { holder }: { readonly holder: Holder },
+  granted: readonly Grant[],
+): Promise<void> {
+  const tasks = granted.filter(({ isRenewed }) => isRenewed !== true).map(({ uid, token }) => [uid, token])
+  if (tasks.length > 0) await askArbiter(project, relaying, 'release', { tasks, holder })
+}
+
+async function askHere(
+  project: Project,
+  kind: RequestKind,
+  params: object,
+  signal: AbortSignal | undefined,
+): Promise<TimedAnswer> {
   const request = parseRequest(kind, params)
   const waitMs = parseWait((params as { readonly waitMs?: unknown }).waitMs)
   const book = await project.claims.book()
-  const answer = await book.ask(request, { waitMs })
+  const answer = await book.ask(request, { waitMs, ...(signal && waitMs > 0 ? { signal } : {}) })
   const known = book.holdings()
   if (kind !== 'check' && kind !== 'verify' && kind !== 'list')
     await project.claims.change((state) => knowing(state, known))

@@ -1,5 +1,5 @@
 /** What every request for claims begins with: who asks, for which tasks, under which id. */
-import type { ClaimantParams, ClaimParams } from '../api/methods.ts'
+import type { ClaimantParams, ClaimParams, RelayReport } from '../api/methods.ts'
 import { parseHolderType, parseName } from '../claims/parse.ts'
 import type { Holder } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
@@ -16,6 +16,8 @@ import type { Relaying } from './relaying.ts'
 export interface Asker {
   readonly by: string | null
   readonly relaying: Relaying | undefined
+  /** Ends where nobody waits for the answer any more. */
+  readonly signal?: AbortSignal
 }
 
 /** The tasks of a request, and how they are called. */
@@ -69,4 +71,15 @@ export function nameOf(project: Project, by: string | undefined, asker: Asker): 
 export function unreachable(relaying: Relaying | undefined): TaskError {
   const { url = null, reason = 'no relay runs here' } = relaying?.report() ?? {}
   return new TaskError('RELAY_UNREACHABLE', { url: url ?? 'this machine', reason })
+}
+
+const SETTLE_MS = 5_000
+/** Whoever asks is not kept waiting for a relay that is known to be away. */
+const AWAY = new Set<RelayReport['state']>(['unreachable', 'none', 'denied'])
+
+/** Everything written here is at the relay, and everything of it here; where it is away that is for later. */
+export async function settled(project: Project, relaying: Relaying | undefined): Promise<void> {
+  if (relaying === undefined || project.claims.scope === 'workspace' || AWAY.has(relaying.report().state)) return
+  const { settleWithin } = await import('./relaying.ts')
+  await settleWithin(relaying, project.world.runtime, { timeoutMs: SETTLE_MS })
 }

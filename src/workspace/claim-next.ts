@@ -10,8 +10,9 @@ import { isReady, viewTask } from '../task/view.ts'
 import { askArbiter } from './arbiter.ts'
 import { failedHeld, grantedClaim, outcomeOf, tentativeClaim, type Naming } from './claim-outcome.ts'
 import { asking, type Pending } from './claim-state.ts'
-import { holderOf, keysIn, newRequest, requestOf, reused, type Asker } from './claim-asking.ts'
-import { assign, learn, releaseClaims, settled } from './claiming.ts'
+import { holderOf, keysIn, newRequest, requestOf, reused, settled, type Asker } from './claim-asking.ts'
+import { releaseClaims } from './claim-keeping.ts'
+import { assign, learn } from './claiming.ts'
 import type { Project } from './project.ts'
 
 /** Candidates in one question. */

@@ -1,6 +1,6 @@
 /** What an arbiter answered, as the method table says it: with keys, sentences and times. */
 import type { ClaimOutcome, FailedClaim, GrantedClaim, HeldBy } from '../api/methods.ts'
-import type { Grant, Holder, Holding } from '../claims/request.ts'
+import type { Grant, Holder, Holding, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
 import { isoTime } from '../task/time.ts'
@@ -34,6 +34,11 @@ export function failedHeld(uid: Uid, claim: ClaimView, { keyOf }: Naming): Faile
   const holder = holderText(claim)
   const error = new TaskError('CLAIM_HELD', { key, holder, until: claim.expiresAt })
   return { key, code: 'CLAIM_HELD', error: error.message, existing_assignee: holder, heldBy: heldBy(claim) }
+}
+
+export function failedClosed(key: string, status: string): FailedClaim {
+  const error = new TaskError('TASK_CLOSED', { key, status })
+  return { key, code: 'TASK_CLOSED', error: error.message, existing_assignee: null, heldBy: null }
 }
 
 /** Nobody holds it, and it is not free: who waits for it came before. */
@@ -83,6 +88,7 @@ export function viewOfHolding({ by, type, token, expiresAt }: Holding, scope: Cl
 export function errorOf(failed: FailedClaim | undefined, asked: string): TaskError {
   if (failed === undefined) return new TaskError('FAULT', { problem: `${asked}: no answer` })
   const { code, key, heldBy: by, existing_assignee: holder } = failed
+  if (code === 'TASK_CLOSED') return new TaskError(code, { key, status: 'closed' })
   const how = by === null ? howLost(null) : `it is held by ${holder} now`
   return new TaskError(code, {
     key,
@@ -91,5 +97,16 @@ export function errorOf(failed: FailedClaim | undefined, asked: string): TaskErr
     until: by?.expiresAt ?? 'they had it',
     how,
     wait: 'the time',
+  })
+}
+
+/** What an arbiter says is not held by who asked, each with its holder now. */
+export function lostOf(
+  { lost, held }: TimedAnswer & { readonly outcome: 'lost' },
+  named: Naming,
+): readonly FailedClaim[] {
+  return lost.map((uid) => {
+    const holding = held.find((one) => one.uid === uid)
+    return failedLost(uid, holding === undefined ? null : viewOfHolding(holding, named.scope), named)
   })
 }

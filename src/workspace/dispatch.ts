@@ -60,9 +60,9 @@ const handlers: Handlers = {
   'task.claim': async (project, params, by, facts) =>
     (await import('./claiming.ts')).claimOne(project, params, askerIn(by, facts)),
   'tasks.renew': async (project, params, by, facts) =>
-    (await import('./claiming.ts')).renewClaims(project, params, askerIn(by, facts)),
+    (await import('./claim-keeping.ts')).renewClaims(project, params, askerIn(by, facts)),
   'tasks.release': async (project, params, by, facts) =>
-    (await import('./claiming.ts')).releaseClaims(project, params, askerIn(by, facts)),
+    (await import('./claim-keeping.ts')).releaseClaims(project, params, askerIn(by, facts)),
   'claims.list': async (project, _params, by, facts) =>
     (await import('./claims-list.ts')).listClaims(project, askerIn(by, facts)),
   'tasks.delete': async (project, params, by) =>

@@ -17,7 +17,7 @@ import { planChanges } from './changes.ts'
 import { howLost } from './claim-outcome.ts'
 import type { Pending } from './claim-state.ts'
 import { nameTasks, newRequest, type Asker, type Named } from './claim-asking.ts'
-import { later } from './claiming.ts'
+import { later } from './claim-keeping.ts'
 import type { Project } from './project.ts'
 import { changeEach, statusFor, updateTasks } from './writing.ts'
 
@@ -121,7 +121,9 @@ function assertValid(project: Project, { uids, keyOf }: Named, token: number, an
       : answer.outcome === 'lost' && answer.lost.includes(uid)
   const found = uids.find(stale)
   if (found === undefined) return
-  throw new TaskError('TOKEN_STALE', { key: keyOf(found), token, how: howLost(project.claims.view(found)) })
+  const holding = answer?.outcome === 'lost' ? answer.held.find(({ uid }) => uid === found) : undefined
+  const view = holding === undefined ? project.claims.view(found) : project.claims.viewOf(holding)
+  throw new TaskError('TOKEN_STALE', { key: keyOf(found), token, how: howLost(view) })
 }
 
 /** What concerns the task alone can always be listed. */

@@ -1,5 +1,6 @@
 /** `start`, `done`, `drop`, `reopen` as statuses; what is closed is released by who held it. */
 import type { Params, Result } from '../api/methods.ts'
+import { viewsOf } from '../task/view.ts'
 import type { Asker } from './claim-asking.ts'
 import type { Project } from './project.ts'
 import { transitionTasks } from './writing.ts'
@@ -15,15 +16,10 @@ export async function transition(
       ? await transitionTasks(project, params, asker.by)
       : await (await import('./fenced-writes.ts')).transitionFenced(project, params, asker)
   const isClosed = to === 'done' || to === 'dropped'
-  if (isClosed && project.claims.views().size > 0) {
-    const { releaseDone } = await import('./claiming.ts')
-    await releaseDone(
-      project,
-      done.tasks.map(({ uid }) => uid),
-      asker,
-      token,
-    )
-  }
-  const { tasks } = done
+  const uids = done.tasks.map(({ uid }) => uid)
+  if (isClosed && project.claims.views().size > 0)
+    await (await import('./claim-keeping.ts')).releaseDone(project, uids, asker, token)
+  const all = await project.tasks()
+  const tasks = viewsOf(uids, all, project.context(all))
   return 'waiting' in done && done.waiting !== undefined ? { tasks, waiting: done.waiting } : { tasks }
 }

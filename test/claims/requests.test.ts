@@ -1,6 +1,7 @@
 /** The ledger alone: requests that come again, that look for the next, that only look; and clocks that were set back. */
 import { describe, expect, it } from 'vitest'
-import { decide, Ledger } from '../../src/claims/ledger.ts'
+import { decide } from '../../src/claims/decide.ts'
+import { Ledger } from '../../src/claims/ledger.ts'
 import type { ClaimAnswer, ClaimRequest } from '../../src/claims/request.ts'
 import type { Uid } from '../../src/ids.ts'
 import {

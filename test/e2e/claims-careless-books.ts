@@ -2,7 +2,8 @@
  * Two arbiters as they should not be, of the same ledger and the same store as the real one, for the controls of the storm: one
  * reads, writes, and then believes it; one answers first and writes a moment later. Both queue nobody and know no line.
  */
-import { decide, Ledger, type LedgerChange } from '../../src/claims/ledger.ts'
+import { decide } from '../../src/claims/decide.ts'
+import { Ledger, type LedgerChange } from '../../src/claims/ledger.ts'
 import type { ClaimRequest, Holding, TimedAnswer } from '../../src/claims/request.ts'
 import type { Uid } from '../../src/ids.ts'
 import type { BookWorld } from '../../src/claims/book.ts'

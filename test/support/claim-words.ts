@@ -1,7 +1,8 @@
 /** Short words for claims in tests: tasks, holders, requests. */
 import type { Uid } from '../../src/ids.ts'
 import { parseUid } from '../../src/ids.ts'
-import { decide, Ledger } from '../../src/claims/ledger.ts'
+import { decide } from '../../src/claims/decide.ts'
+import { Ledger } from '../../src/claims/ledger.ts'
 import type { ClaimAnswer, ClaimRequest, Grant, Held, Holder } from '../../src/claims/request.ts'
 
 export const A: Uid = parseUid('aaaaaaaaaa')

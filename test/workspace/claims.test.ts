@@ -412,4 +412,42 @@ describe('who claimed', () => {
     await two.caller.call('tasks.release', { keys: ['T-1'], ...RIVAL })
     expect((await one.caller.call('workspace.status', {})).problems).toEqual([])
   })
+
+  it('[C53] gets nothing that is closed, also when it waited for it', async () => {
+    await using place = await openClaimsPlace()
+    const [one, two] = [await place.join(1), await place.join(2)]
+    await add(one.caller, 'First')
+    await place.pass(1_000)
+    await one.caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })
+    const waiting = two.caller.call('tasks.claim', { keys: ['T-1'], ...RIVAL, waitMs: 60_000 })
+    await place.pass(1_000)
+    await one.caller.call('tasks.transition', { keys: ['T-1'], to: 'done' }, { actor: 'agent-1' })
+    expect(await waiting).toMatchObject({ granted: [], failed: [{ key: 'T-1', code: 'TASK_CLOSED' }] })
+    await place.pass(1_000)
+    expect(await held(one.caller)).toEqual({})
+    expect(await one.caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })).toMatchObject({
+      failed: [{ code: 'TASK_CLOSED' }],
+    })
+    const { tasks } = await two.caller.call('tasks.start', { keys: ['T-1'], ...RIVAL })
+    expect(tasks).toMatchObject([{ status: 'doing', claim: { by: 'agent-2' } }])
+  })
+
+  it.each(['relay', 'workspace'] as const)('[C54] gets nothing when it is gone, by the %s', async (scope) => {
+    await using place = await openClaimsPlace()
+    const workspace = { ...memoryWorkspace({ relay: 'none', seed: 5 }), runtime: place.runtime, isLive: true }
+    await using alone = openProject(workspace)
+    const { caller } = scope === 'relay' ? await place.join(1) : alone
+    await add(caller, 'First')
+    await caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })
+    const gone = new AbortController()
+    const waiting = caller.call('tasks.claim', { keys: ['T-1'], ...RIVAL, waitMs: 60_000 }, { signal: gone.signal })
+    const outcome = waiting.catch((cause: unknown) => cause)
+    await place.pass(1_000)
+    gone.abort(new Error('gone'))
+    await caller.call('tasks.release', { keys: ['T-1'], ...AGENT })
+    await place.pass(25_000)
+    expect(await outcome).toMatchObject({ message: 'gone' })
+    expect(await held(caller)).toEqual({})
+    expect(await caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })).toMatchObject({ assigned: ['T-1'] })
+  })
 })

@@ -1,0 +1,165 @@
+/** Claims that are there: renewed and released, also where the relay hears of it later. */
+import type { ClaimantParams, ClaimOutcome, GrantedClaim, Params, Result } from '../api/methods.ts'
+import { defaultLeaseMs, parseLease, parseWhole } from '../claims/parse.ts'
+import type { Held, Holder } from '../claims/request.ts'
+import type { Uid } from '../ids.ts'
+import { askArbiter } from './arbiter.ts'
+import { holderOf, keysIn, nameOf, nameTasks, newRequest, settled, unreachable, type Asker } from './claim-asking.ts'
+import { failedHeld, grantedClaim, lostOf, outcomeOf, tentativeClaim } from './claim-outcome.ts'
+import {
+  answered,
+  asking,
+  forgetting,
+  isHeldBy,
+  knownHolding,
+  learning,
+  tentativeOf,
+  type ClaimState,
+  type Pending,
+} from './claim-state.ts'
+import type { Project } from './project.ts'
+
+export async function renewClaims(
+  project: Project,
+  params: Params<'tasks.renew'>,
+  asker: Asker,
+): Promise<ClaimOutcome> {
+  const named = await nameTasks(project, params.keys)
+  const holder = await ownHolder(project, named.uids, params, asker)
+  const leaseMs = parseLease(params.leaseMs)
+  const tentative = named.uids.filter((uid) => isOwnTentative(project, uid, holder))
+  const until = project.now() + leaseMs
+  if (tentative.length > 0) await project.claims.change((state) => prolonged(state, tentative, until))
+  const rest = named.uids.filter((uid) => !tentative.includes(uid))
+  const kept = tentative.map((uid) => tentativeClaim(uid, holder, until, named))
+  if (rest.length === 0) return outcomeOf(kept)
+  const tasks = heldPairs(project, rest, holder, params)
+  const answer = await askArbiter(project, asker.relaying, 'renew', { tasks, holder, leaseMs })
+  if (answer === undefined) throw unreachable(asker.relaying)
+  const granted = 'granted' in answer ? answer.granted : []
+  await project.claims.change((state) => learning(state, granted))
+  const lost = answer.outcome === 'lost' ? lostOf(answer, named) : []
+  return outcomeOf([...kept, ...granted.map((grant) => grantedClaim(grant, named))], lost)
+}
+
+/** What the relay cannot be told now it is told later, in the order in which it was asked for. */
+export async function releaseClaims(
+  project: Project,
+  params: Params<'tasks.release'>,
+  asker: Asker,
+): Promise<Result<'tasks.release'>> {
+  const named = await nameTasks(project, params.keys)
+  const holder = await ownHolder(project, named.uids, params, asker)
+  const tasks = heldPairs(project, named.uids, holder, params)
+  await project.claims.change((state) => forgetting(state, named.uids))
+  const isWaiting = named.uids.some((uid) => isOwnTentative(project, uid, holder))
+  const answer = isWaiting ? undefined : await askArbiter(project, asker.relaying, 'release', { tasks, holder })
+  if (answer?.outcome === 'lost') return { released: [], failed: lostOf(answer, named) }
+  if (answer === undefined) {
+    const known = named.uids.flatMap((uid) => knownHolding(project.claims.state, uid, project.now()) ?? [])
+    const foreign = known.filter((held) => !(params.token === held.token || isHeldBy(held, holder)))
+    if (foreign.length > 0)
+      return { released: [], failed: foreign.map((held) => failedHeld(held.uid, project.claims.viewOf(held), named)) }
+    const until = Math.max(0, ...named.uids.map((uid) => endOf(project, uid)))
+    await later(project, { kind: 'release', request: newRequest(project), tasks, holder, until })
+  }
+  await project.claims.change((state) => learning(state, [], named.uids))
+  return { released: named.uids.map((uid) => named.keyOf(uid)), failed: [] }
+}
+
+/** After `done` or `drop`: nobody works on it any more. Only what this name holds from here. */
+export async function releaseDone(project: Project, uids: readonly Uid[], asker: Asker, token?: number): Promise<void> {
+  const now = project.now()
+  const by = nameOf(project, undefined, asker)
+  const { state } = project.claims
+  const own = uids.flatMap((uid): readonly { readonly uid: Uid; readonly holder: Holder }[] => {
+    const holding = knownHolding(state, uid, now)
+    const holder: Holder | undefined = holding ?? tentativeOf(state, uid, now)?.holder
+    const isOwn = holder !== undefined && (holding?.token === token || holder.by === by)
+    return isOwn ? [{ uid, holder }] : []
+  })
+  if (own.length === 0) return
+  const { workspace } = await holderOf(project, {}, asker)
+  // First what was done, then that it is free: whoever gets it next sees that there is nothing left to do.
+  await settled(project, asker.relaying)
+  for (const { uid, holder } of own)
+    if (holder.workspace === workspace || holder.workspace === '' || token !== undefined) {
+      const tasks = await project.tasks()
+      const key = keysIn(project, tasks)(uid)
+      await releaseClaims(
+        project,
+        { keys: [key], by: holder.by, type: holder.type, ...(token === undefined ? {} : { token }) },
+        asker,
+      )
+    }
+}
+
+export async function letGo(
+  project: Project,
+  granted: readonly GrantedClaim[],
+  holder: Holder,
+  asker: Asker,
+): Promise<void> {
+  const keys = granted.map(({ uid }) => uid)
+  await releaseClaims(project, { keys, by: holder.by, type: holder.type }, asker)
+}
+
+/** For the outbox: as it is said now, it will be said when the relay is there. */
+export async function later(project: Project, pending: Pending): Promise<void> {
+  await project.claims.change((state) => asking(answered(state, pending.request), pending, project.now()))
+}
+
+export function isOwnTentative(project: Project, uid: Uid, holder: Holder): boolean {
+  const tentative = tentativeOf(project.claims.state, uid, project.now())
+  return tentative !== undefined && isHeldBy(tentative.holder, holder)
+}
+
+export function prolonged(state: ClaimState, uids: readonly Uid[], until: number): ClaimState {
+  const outbox = state.outbox.map((pending) =>
+    pending.kind === 'claim' && pending.tasks.some((uid) => uids.includes(uid))
+      ? { ...pending, until: Math.max(pending.until, until) }
+      : pending,
+  )
+  return { ...state, outbox }
+}
+
+function endOf(project: Project, uid: Uid): number {
+  const now = project.now()
+  const { state } = project.claims
+  return knownHolding(state, uid, now)?.expiresAt ?? tentativeOf(state, uid, now)?.until ?? now + defaultLeaseMs
+}
+
+/** By the tokens that are known here: they are right whatever the name was claimed as. */
+function heldPairs(
+  project: Project,
+  uids: readonly Uid[],
+  holder: Holder,
+  { token, type }: ClaimantParams & { readonly token?: number },
+): readonly Held[] {
+  if (token !== undefined) {
+    const given = parseWhole('token', token, 1, Number.MAX_SAFE_INTEGER)
+    return uids.map((uid) => [uid, given])
+  }
+  const now = project.now()
+  return uids.map((uid) => {
+    const holding = knownHolding(project.claims.state, uid, now)
+    const isOwn = holding !== undefined && isHeldBy(holding, { ...holder, type: type ?? holding.type })
+    return [uid, isOwn ? holding.token : null]
+  })
+}
+
+/** Who claimed at a terminal as a human is the same who releases in a script: the type is what it was, unless one is said. */
+async function ownHolder(
+  project: Project,
+  uids: readonly Uid[],
+  params: ClaimantParams,
+  asker: Asker,
+): Promise<Holder> {
+  const holder = await holderOf(project, params, asker)
+  if (params.type !== undefined) return holder
+  const now = project.now()
+  const { state } = project.claims
+  const claimed = uids.flatMap((uid) => knownHolding(state, uid, now) ?? tentativeOf(state, uid, now)?.holder ?? [])
+  const own = claimed.find((other) => isHeldBy(other, { ...holder, type: other.type }))
+  return own === undefined ? holder : { ...holder, type: own.type }
+}
