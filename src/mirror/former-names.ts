@@ -29,16 +29,17 @@ export class FormerNames {
     this.#texts.set(path, text)
   }
 
-  /** What a file held whose tasks have stood elsewhere since says nothing of them any more: a process ended that was to forget it. */
+  /** Of a file whose tasks have stood elsewhere since what was remembered there: a process ended that was to forget what was here. */
   async recordOf(path: string, record: FileRecord = NO_RECORD): Promise<FileRecord> {
-    const uids = record.bases.at(-1)?.tasks.map(({ uid }) => uid) ?? []
-    for (const uid of uids) {
+    let known = record
+    for (const { uid } of record.bases.at(-1)?.tasks ?? []) {
       const before = this.#index.pathOf(uid)
       if (before === undefined || before === path || this.#look.present.has(before)) return record
       const later = await this.#host.record(before)
-      if (later?.bases.at(-1)?.tasks.every((task) => task.uid !== uid) !== false) return record
+      if (later?.bases.at(-1)?.tasks.some((task) => task.uid === uid) !== true) return record
+      known = later
     }
-    return uids.length === 0 ? record : NO_RECORD
+    return known
   }
 
   /** The same under both names: only the old one has still to go. */

@@ -301,7 +301,7 @@ export class MirrorWorld {
     if (path === undefined || text === undefined) return 'nothing there'
     // One that was saved without its id, or brought back from before it had one after it was gone, and moved before anyone
     // looked is nobody's.
-    const isGone = (await workspace.rows()).get(path)?.state === 'gone'
+    const isGone = ((await workspace.rows()).get(path)?.state ?? 'gone') === 'gone'
     if (idIn(text) === undefined && (isGone || !workspace.sureTexts(path).includes(text))) return 'nothing there'
     const folder = dice.chance(0.5) ? 'tasks/' : 'tasks/sub/'
     workspace.rename(path, `${folder}renamed ${this.#steps}.md`, text)
