@@ -11,8 +11,8 @@ import { openWorkspacePlace, words, type Place } from './support.ts'
 /** So many that readers ask the process that watches them. */
 const MANY = 3_000
 const FEW = 10
-/** Of the wait for a process that does not answer, and of one look at so many files on a machine that is busy. */
-const BOUND_MS = 8_000
+/** Less than the 5 s after which a silent process is given up; a look at so many files takes much less, also on a busy machine. */
+const BOUND_MS = 4_500
 
 let program: Awaited<ReturnType<typeof buildProgram>>
 beforeAll(async () => {
