@@ -8,6 +8,7 @@
 import type { Uid } from '../ids.ts'
 import type { ByteText, FileEntry, SummaryFiles } from '../ports.ts'
 import type { FileProblem } from './dangers.ts'
+import { folded } from './folded.ts'
 
 /** `clean`: the newest remembered text. `held`: not to be read or written until it changes. `older`: put there by version control. */
 export type FileState = 'clean' | 'held' | 'older' | 'gone'
@@ -50,6 +51,8 @@ export class FileIndex {
   readonly rows: Map<string, FileRow> = new Map()
   readonly #paths = new Map<Uid, string>()
   readonly #changed = new Set<string>()
+  /** How many files stand by each name, as disks tell names apart that tell the fewest. Made when it is asked for. */
+  #names: Map<string, number> | undefined
   seal: IndexSeal | undefined
   #rowsOnDisk = 0
   #isOnDisk = false
@@ -71,6 +74,15 @@ export class FileIndex {
     return this.#paths.get(uid)
   }
 
+  /** A file stands by this name, or by one that some disks take for the same. */
+  isTaken(path: string): boolean {
+    if (this.#names === undefined) {
+      this.#names = new Map()
+      for (const row of this.rows.values()) this.#count(row, 1)
+    }
+    return (this.#names.get(folded(path)) ?? 0) > 0
+  }
+
   put(row: FileRow): void {
     this.#take(row)
     this.#changed.add(row.path)
@@ -85,6 +97,7 @@ export class FileIndex {
   clear(): void {
     this.rows.clear()
     this.#paths.clear()
+    this.#names = undefined
     this.#changed.clear()
     this.seal = undefined
     this.#isOnDisk = false
@@ -126,7 +139,15 @@ export class FileIndex {
     this.#changed.clear()
   }
 
+  #count(row: FileRow | undefined, by: 1 | -1): void {
+    if (row === undefined || row.state === 'gone' || this.#names === undefined) return
+    const name = folded(row.path)
+    this.#names.set(name, (this.#names.get(name) ?? 0) + by)
+  }
+
   #take(row: FileRow): void {
+    this.#count(this.rows.get(row.path), -1)
+    this.#count(row, 1)
     for (const uid of this.rows.get(row.path)?.uids ?? [])
       if (this.#paths.get(uid) === row.path) this.#paths.delete(uid)
     this.rows.set(row.path, row)

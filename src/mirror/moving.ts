@@ -7,7 +7,8 @@ import type { Uid } from '../ids.ts'
 import type { FileRecord } from './base.ts'
 import { decode, problem, type FileProblem } from './dangers.ts'
 import type { FileIndex } from './file-index.ts'
-import { allWishes, asideOf, folded, wishOf, type Wish } from './renaming.ts'
+import { folded } from './folded.ts'
+import { allWishes, asideOf, wishOf, type Wish } from './renaming.ts'
 import type { MirrorHost, MirrorWorld } from './world.ts'
 
 export interface Moves {
@@ -20,6 +21,8 @@ export interface Moves {
   /** What the disk refused, to be told. */
   readonly refused: readonly FileProblem[]
 }
+
+const NOTHING_MOVED: Moves = { records: new Map(), behind: [], dirty: [], moved: [], refused: [] }
 
 /** A file that stands under its former name as well: a process ended between the two halves of a move. */
 export interface HalfWay extends Wish {
@@ -38,8 +41,10 @@ export async function moveFiles(
     const wish = wishOf(path === undefined ? undefined : index.rows.get(path), host, world.folder)
     return wish === undefined ? [] : [wish]
   })
+  // Mostly: who moves something looks at the names of all files first.
+  if (wishes.length + halfWays.length === 0) return NOTHING_MOVED
   const mover = new Mover(world, host, index)
-  if (wishes.length + halfWays.length > 0) await mover.all(wishes, halfWays)
+  await mover.all(wishes, halfWays)
   return mover
 }
 

@@ -7,6 +7,7 @@ import { isConfirmed } from '../task/keys.ts'
 import type { TaskState } from '../task/registers.ts'
 import { numbersOf } from '../task/table.ts'
 import { isDeleted } from '../task/view.ts'
+import { folded } from './folded.ts'
 import type { FileIndex, FileRow } from './file-index.ts'
 import type { MirrorHost } from './world.ts'
 
@@ -62,11 +63,6 @@ export function waitingFor(freed: readonly string[], index: FileIndex, host: Hos
   if (freed.length === 0) return []
   const names = new Set(freed.map(folded))
   return allWishes(index, host, folder).flatMap(({ uid, to }) => (names.has(folded(to)) ? [uid] : []))
-}
-
-/** To some disks names that differ in case, or in how they are composed, are one. */
-export function folded(path: string): string {
-  return path.toLowerCase().normalize('NFC')
 }
 
 /** Undefined where the name does not begin with a key that this task shows, or has shown. */

@@ -127,8 +127,7 @@ class Renderer {
     }
     const refused = new Set<string>()
     for (let attempt = 0; attempt < 4; attempt++) {
-      const isTaken = (path: string): boolean =>
-        refused.has(path) || this.#paths().has(path.toLowerCase().normalize('NFC'))
+      const isTaken = (path: string): boolean => refused.has(path) || this.#index.isTaken(path)
       const made = this.#newText(sheet, isTaken)
       if (made === undefined) return
       const bytes = new TextEncoder().encode(made.text)
@@ -241,14 +240,6 @@ class Renderer {
   #rowOf(path: string): FileRowLike {
     const none = { path, size: -1, modifiedMs: 0, inode: '', uids: [], state: 'gone' as const, problems: [] }
     return this.#index.rows.get(path) ?? none
-  }
-
-  #paths(): ReadonlySet<string> {
-    return new Set(
-      [...this.#index.rows.values()]
-        .filter(({ state }) => state !== 'gone')
-        .map(({ path }) => path.toLowerCase().normalize('NFC')),
-    )
   }
 
   async #read(path: string): Promise<Uint8Array | undefined> {
