@@ -40,7 +40,8 @@ export class BriefRelay implements Relaying {
       const skewMs = time - runtime.now()
       this.skewMs = Math.abs(skewMs) > SKEW_MS ? skewMs : 0
       this.#state = { state: 'synced' }
-      await meetClaims(this.#project, this, { isOther: before !== epoch })
+      this.#project.clock.hear(time)
+      await this.#meetClaims(() => meetClaims(this.#project, this, { isOther: before !== epoch }))
       // What was settled may have been written down: who waits for this exchange waits for that too.
       if ((await this.#project.hold()).unsynced > 0) await exchangeOver(this.#project, post)
     } catch (cause) {
@@ -61,12 +62,22 @@ export class BriefRelay implements Relaying {
         readonly result?: unknown
         readonly error?: unknown
       }
-      if (answer.error !== undefined) throw taskErrorFrom(answer.error)
+      if (answer.error !== undefined) throw new Answered(taskErrorFrom(answer.error))
       return answer.result
     } catch (cause) {
+      if (cause instanceof Answered) throw cause.error
       if (this.#failed(cause))
         throw new TaskError('RELAY_UNREACHABLE', { url: place.url, reason: NONE_HERE }, { cause })
       throw cause
+    }
+  }
+
+  /** What the relay says of claims does not undo the exchange: one of an earlier version knows none. */
+  async #meetClaims(meet: () => Promise<void>): Promise<void> {
+    try {
+      await meet()
+    } catch (cause) {
+      this.#project.world.runtime.log({ level: 'warn', event: 'claims.unheard', problem: String(cause) })
     }
   }
 
@@ -87,6 +98,16 @@ export class BriefRelay implements Relaying {
 /** The note is of a relay that is gone: nobody listens there, or another relay does, which does not know the secret. */
 function isOfAnother({ details }: TaskError): boolean {
   return details['listening'] === false || details['status'] === 401
+}
+
+/** The relay was reached, and says what is wrong. */
+class Answered extends Error {
+  readonly error: TaskError
+
+  constructor(error: TaskError) {
+    super(error.message)
+    this.error = error
+  }
 }
 
 const SKEW_MS = 60_000

@@ -76,6 +76,8 @@ class Server implements AsyncDisposable {
   async #leave(): Promise<void> {
     this.#phase = 'leaving'
     this.#greeted.abort()
+    // A claim that waits may wait elsewhere.
+    this.#gone.abort(new TaskError('CONNECTION_CLOSED', { reason: LEAVING, executed: 'no' }))
     await Promise.all([...this.#calls.values(), this.#silence])
     this.#connection.close(LEAVING)
     await this.#connection.closed

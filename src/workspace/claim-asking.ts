@@ -36,9 +36,13 @@ export async function nameTasks(project: Project, keys: unknown): Promise<Named>
 }
 
 export async function holderOf(project: Project, params: ClaimantParams, asker: Asker): Promise<Holder> {
-  const { actor } = await project.hold()
+  const workspace = await project.inTurn(async (held) => {
+    const actor = await held.named()
+    await project.reseal(held)
+    return actor
+  })
   const by = nameOf(project, params.by, asker)
-  return { by, type: params.type === undefined ? 'agent' : parseHolderType(params.type), workspace: actor }
+  return { by, type: params.type === undefined ? 'agent' : parseHolderType(params.type), workspace }
 }
 
 export function newRequest(project: Project): string {

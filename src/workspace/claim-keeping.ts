@@ -1,6 +1,7 @@
 /** Claims that are there: renewed and released, also where the relay hears of it later. */
 import type { ClaimantParams, ClaimOutcome, GrantedClaim, Params, Result } from '../api/methods.ts'
 import { defaultLeaseMs, parseLease, parseWhole } from '../claims/parse.ts'
+import { isSameHolder } from '../claims/decide.ts'
 import type { Held, Holder } from '../claims/request.ts'
 import type { Uid } from '../ids.ts'
 import { askArbiter } from './arbiter.ts'
@@ -10,13 +11,13 @@ import {
   answered,
   asking,
   forgetting,
-  isHeldBy,
   knownHolding,
   learning,
   tentativeOf,
   type ClaimState,
   type Pending,
 } from './claim-state.ts'
+import { settleOutbox } from './claim-settling.ts'
 import type { Project } from './project.ts'
 
 export async function renewClaims(
@@ -34,6 +35,8 @@ export async function renewClaims(
   const kept = tentative.map((uid) => tentativeClaim(uid, holder, until, named))
   if (rest.length === 0) return outcomeOf(kept)
   const tasks = heldPairs(project, rest, holder, params)
+  // What was asked for before is decided first.
+  if (!(await settleOutbox(project, asker.relaying))) throw unreachable(asker.relaying)
   const answer = await askArbiter(project, asker.relaying, 'renew', { tasks, holder, leaseMs })
   if (answer === undefined) throw unreachable(asker.relaying)
   const granted = 'granted' in answer ? answer.granted : []
@@ -57,7 +60,7 @@ export async function releaseClaims(
   if (answer?.outcome === 'lost') return { released: [], failed: lostOf(answer, named) }
   if (answer === undefined) {
     const known = named.uids.flatMap((uid) => knownHolding(project.claims.state, uid, project.now()) ?? [])
-    const foreign = known.filter((held) => !(params.token === held.token || isHeldBy(held, holder)))
+    const foreign = known.filter((held) => !(params.token === held.token || isSameHolder(held, holder)))
     if (foreign.length > 0)
       return { released: [], failed: foreign.map((held) => failedHeld(held.uid, project.claims.viewOf(held), named)) }
     const until = Math.max(0, ...named.uids.map((uid) => endOf(project, uid)))
@@ -75,7 +78,7 @@ export async function releaseDone(project: Project, uids: readonly Uid[], asker:
   const own = uids.flatMap((uid): readonly { readonly uid: Uid; readonly holder: Holder }[] => {
     const holding = knownHolding(state, uid, now)
     const holder: Holder | undefined = holding ?? tentativeOf(state, uid, now)?.holder
-    const isOwn = holder !== undefined && (holding?.token === token || holder.by === by)
+    const isOwn = holder !== undefined && ((token !== undefined && holding?.token === token) || holder.by === by)
     return isOwn ? [{ uid, holder }] : []
   })
   if (own.length === 0) return
@@ -111,7 +114,7 @@ export async function later(project: Project, pending: Pending): Promise<void> {
 
 export function isOwnTentative(project: Project, uid: Uid, holder: Holder): boolean {
   const tentative = tentativeOf(project.claims.state, uid, project.now())
-  return tentative !== undefined && isHeldBy(tentative.holder, holder)
+  return tentative !== undefined && isSameHolder(tentative.holder, holder)
 }
 
 export function prolonged(state: ClaimState, uids: readonly Uid[], until: number): ClaimState {
@@ -143,7 +146,7 @@ function heldPairs(
   const now = project.now()
   return uids.map((uid) => {
     const holding = knownHolding(project.claims.state, uid, now)
-    const isOwn = holding !== undefined && isHeldBy(holding, { ...holder, type: type ?? holding.type })
+    const isOwn = holding !== undefined && isSameHolder(holding, { ...holder, type: type ?? holding.type })
     return [uid, isOwn ? holding.token : null]
   })
 }
@@ -160,6 +163,6 @@ async function ownHolder(
   const now = project.now()
   const { state } = project.claims
   const claimed = uids.flatMap((uid) => knownHolding(state, uid, now) ?? tentativeOf(state, uid, now)?.holder ?? [])
-  const own = claimed.find((other) => isHeldBy(other, { ...holder, type: other.type }))
+  const own = claimed.find((other) => isSameHolder(other, { ...holder, type: other.type }))
   return own === undefined ? holder : { ...holder, type: own.type }
 }

@@ -1,15 +1,15 @@
 /** The methods that claim tasks and end claims. Who decides is arbiter.ts; what is known beside the tasks is claims-here.ts. */
-import type { ClaimOutcome, FailedClaim, GrantedClaim, Params, Result } from '../api/methods.ts'
+import type { ClaimOutcome, FailedClaim, Params, Result } from '../api/methods.ts'
 import { parseLease, parseReason, parseWait } from '../claims/parse.ts'
-import type { Grant, Holder, Holding, TimedAnswer } from '../claims/request.ts'
+import { isSameHolder } from '../claims/decide.ts'
+import type { Holder, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
-import type { Uid } from '../ids.ts'
-import { ASSIGNEE } from '../task/fields.ts'
-import { elements, kindOf } from '../task/view.ts'
-import type { TaskState, Write } from '../task/registers.ts'
-import { askAndWait, askArbiter } from './arbiter.ts'
-import { holderOf, nameTasks, requestOf, reused, settled, type Asker, type Named } from './claim-asking.ts'
+import { kindOf } from '../task/view.ts'
+import { askArbiter } from './arbiter.ts'
+import { holderOf, nameTasks, requestOf, reused, settled, unreachable, type Asker, type Named } from './claim-asking.ts'
 import { isOwnTentative, letGo, prolonged } from './claim-keeping.ts'
+import { assign, assigned, learn } from './claim-recording.ts'
+import { askAndWait } from './claim-waiting.ts'
 import {
   errorOf,
   failedAwaited,
@@ -21,7 +21,7 @@ import {
   outcomeOf,
   tentativeClaim,
 } from './claim-outcome.ts'
-import { asking, isHeldBy, knownHolding, learning, tentativeOf, type Pending } from './claim-state.ts'
+import { asking, knownHolding, tentativeOf, type Pending } from './claim-state.ts'
 import type { Project } from './project.ts'
 
 type Claimed = Params<'tasks.claim'>
@@ -88,25 +88,6 @@ export async function startTasks(
   }
 }
 
-/** Adds who holds a task to its assignees, as an ordinary change; those who were there stay. */
-export async function assign(project: Project, granted: readonly GrantedClaim[], by: string | null): Promise<void> {
-  if (granted.length === 0) return
-  await project.commit((tasks) => ({
-    verb: 'claim',
-    by,
-    writes: granted.flatMap(({ uid }) => {
-      const state = tasks.get(uid as Uid)
-      return state === undefined ? [] : assigned(state, granted)
-    }),
-  }))
-}
-
-/** What the arbiter granted is known here from now on. */
-export async function learn(project: Project, granted: readonly Grant[]): Promise<void> {
-  const holdings = granted.map(({ isRenewed: _again, ...holding }): Holding => holding)
-  await project.claims.change((state) => learning(state, holdings))
-}
-
 async function claim(
   project: Project,
   params: Claimed,
@@ -125,9 +106,6 @@ async function claim(
       fix: 'wait with --wait, or ask a person',
     })
   const { uids } = named
-  // What was asked for before is decided first.
-  if (project.claims.state.outbox.length > 0)
-    await (await import('./claim-settling.ts')).settleOutbox(project, asker.relaying)
   if (params.check === true) {
     const answer = await askArbiter(project, asker.relaying, 'check', { tasks: uids, holder })
     return {
@@ -142,6 +120,8 @@ async function claim(
     return { holder, outcome: outcomeOf(answer.granted.map((grant) => grantedClaim(grant, named))) }
   }
   if (answer !== undefined) return { holder, outcome: failedOf(project, answer, named, waitMs) }
+  // Whether a person may is for the relay to say.
+  if ('steal' in steal) throw unreachable(asker.relaying)
   const pending: Pending = {
     kind: 'claim',
     request,
@@ -178,7 +158,7 @@ function checkedHere(project: Project, named: Named, holder: Holder): ClaimOutco
   const failed = named.uids.flatMap((uid): readonly FailedClaim[] => {
     const view = claims.view(uid)
     const who = knownHolding(claims.state, uid, now) ?? tentativeOf(claims.state, uid, now)?.holder
-    return view === null || who === undefined || isHeldBy(who, holder) ? [] : [failedHeld(uid, view, named)]
+    return view === null || who === undefined || isSameHolder(who, holder) ? [] : [failedHeld(uid, view, named)]
   })
   return outcomeOf([], failed)
 }
@@ -205,12 +185,4 @@ function failedOf(project: Project, answer: TimedAnswer, named: Named, waitMs: n
     case 'reused':
       return outcomeOf([])
   }
-}
-
-/** A tentative claim assigns nobody. */
-function assigned(state: TaskState, granted: readonly GrantedClaim[]): readonly Write[] {
-  const { uid } = state
-  const holders = granted.filter((one) => one.uid === uid && one.state === 'granted').map(({ by }) => by)
-  const there = elements(state, ASSIGNEE)
-  return holders.filter((by) => !there.includes(by)).map((by) => ({ uid, field: ASSIGNEE + by, value: true }))
 }

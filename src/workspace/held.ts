@@ -48,11 +48,14 @@ export class Held {
   #head: Head
   /** Nothing was ever committed. */
   #isNew: boolean
+  /** The disk knows who writes here. */
+  #isNamed: boolean
 
   private constructor(world: ProjectWorld, store: Store, stored: Head | undefined, summary: Summary | undefined) {
     const { runtime, place, config, summary: files, writer: note } = world
     this.#world = world
     this.#isNew = stored === undefined
+    this.#isNamed = stored?.place === place
     this.#head = inPlace(stored ?? newHead(runtime.random, place), runtime.random, place)
     this.store = store
     this.writer = new SummaryWriter(files, config, summary)
@@ -184,12 +187,19 @@ export class Held {
     this.#isNew = false
   }
 
+  /** The name of this directory as a writer: from now on also that of the processes to come. */
+  async named(): Promise<Cursor['actor']> {
+    if (!this.#isNamed) await this.commitBeside([])
+    return this.actor
+  }
+
   /** What is kept beside tasks and files. */
   async commitBeside(changes: readonly StoreChange[]): Promise<void> {
     const head = withNonce(this.#head, this.#world.runtime.random)
     await this.store.commit([...changes, headChange(head)])
     this.#head = head
     this.#isNew = false
+    this.#isNamed = true
   }
 
   goOn(entries: number): void {

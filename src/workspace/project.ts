@@ -30,6 +30,7 @@ import { createSummaryTable, type SummaryTable } from './summary-table.ts'
 import { readBodyBeside } from './body-beside.ts'
 import type { SummaryChanges } from './summary-writer.ts'
 import { openReplicaOf } from './open-replica.ts'
+import { RelayClock } from './relay-clock.ts'
 import type { ProjectWorld } from './world.ts'
 
 /** From this many on, the summary is made anew. */
@@ -41,6 +42,7 @@ export class Project implements AsyncDisposable {
   readonly files: FilesBeside
   /** Who holds what, as far as is known here. */
   readonly claims: ClaimsHere
+  readonly clock: RelayClock
   #summary: Summary | undefined
   #table: SummaryTable | undefined
   #replica: Replica | undefined
@@ -48,8 +50,6 @@ export class Project implements AsyncDisposable {
   #holding: Promise<Held> | undefined
   #queue: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
-  /** How far the relay's clock is ahead of this machine's. */
-  aheadMs = 0
   readonly #written: ProjectEvents['written'][] = []
 
   constructor(world: ProjectWorld) {
@@ -57,15 +57,15 @@ export class Project implements AsyncDisposable {
     this.#emitter = createEmitter(world.runtime.log)
     this.files = new FilesBeside(world)
     this.claims = new ClaimsHere(this)
+    this.clock = new RelayClock(world.runtime)
   }
 
   get on(): Emitter<ProjectEvents>['on'] {
     return this.#emitter.on
   }
 
-  /** By this machine's clock, corrected by what a relay said. */
   now(): number {
-    return this.world.runtime.now() + this.aheadMs
+    return this.clock.now()
   }
 
   /** What its relay has to say. */
@@ -205,7 +205,7 @@ export class Project implements AsyncDisposable {
     await this.files.seal(held)
   }
 
-  /** Others may have the store until it is needed again here. A live process keeps it. */
+  /** Others may have the store until it is needed here. A live process keeps it. */
   async letGo(): Promise<void> {
     if (!this.isLive) await this.#oneAtATime(() => this.#close())
   }
@@ -220,6 +220,7 @@ export class Project implements AsyncDisposable {
 
   /** Idempotent; waits for what is being written. */
   [Symbol.asyncDispose](): Promise<void> {
+    this.claims.end()
     this.#closed ??= this.files.endWatch().then(() => this.#queue.then(() => this.#close()))
     return this.#closed
   }
@@ -291,8 +292,7 @@ export class Project implements AsyncDisposable {
       this.#summary = summary
       this.#table = createSummaryTable(summary)
     }
-    await this.claims.read()
-    return true
+    return this.claims.read()
   }
 
   /** The files, whoever listens, the summary. */

@@ -31,7 +31,6 @@ export interface PresenceState {
 
 /** Beyond this the clocks of workspace and relay do not tell the same time. */
 const SKEW_MS = 60_000
-const LEAST_SKEW_MS = 1_000
 
 export class Syncing implements Relaying, AsyncDisposable {
   readonly #peer: Peer
@@ -160,7 +159,7 @@ export class Syncing implements Relaying, AsyncDisposable {
   #settled({ status, epoch, written, time }: Parameters<PeerHost['settled']>[0]): void {
     const { held, world } = this.#project
     this.#skewMs = time - world.runtime.now()
-    this.#project.aheadMs = correction(this.#skewMs)
+    this.#project.clock.hear(time)
     const isOther = held?.saved?.epoch !== epoch
     if (isOther) {
       this.#confirming.teach()
@@ -179,11 +178,6 @@ export class Syncing implements Relaying, AsyncDisposable {
     this.#isPartial = isPartial
     return missing
   }
-}
-
-/** The way there takes time too: what is less than this says nothing of the clocks. */
-function correction(skewMs: number): number {
-  return Math.abs(skewMs) < LEAST_SKEW_MS ? 0 : skewMs
 }
 
 function shownPhase({ phase }: PeerState): RelayReport['state'] {
