@@ -208,6 +208,8 @@ export interface SummaryFiles {
   append(name: string, bytes: Uint8Array): Promise<number>
   replace(name: string, bytes: readonly Uint8Array[]): Promise<void>
   remove(name: string): Promise<void>
+  /** Of all that stands there, also of what others put there. */
+  names(): Promise<readonly string[]>
   /** A CRC-32, or one continued: the sum of `a` then `b` is `sum(b, sum(a, 0))`. */
   sum(bytes: Uint8Array, from: number): number
 }

@@ -25,6 +25,7 @@ export function memorySummaryFiles(mark: () => string, files: Map<string, Uint8A
     },
     replace: async (name, parts) => void files.set(name, concat(parts)),
     remove: async (name) => void files.delete(name),
+    names: async () => [...files.keys()],
     // Of no bytes zlib says 0, whatever was before.
     sum: (bytes, from) => (bytes.length === 0 ? from : crc32(bytes, from)),
   }

@@ -4,6 +4,7 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -57,6 +58,13 @@ export function nodeSummaryFiles(folder: string, { fingerprint }: SummaryFilesOp
         renameSync(aside, path(name))
       }),
     remove: async (name) => writing(path(name), () => rmSync(path(name), { force: true })),
+    names: async () => {
+      try {
+        return readdirSync(folder)
+      } catch (cause) {
+        return missing(cause, folder) ?? []
+      }
+    },
     // Of no bytes zlib says 0, whatever was before.
     sum: (bytes, from) => (bytes.length === 0 ? from : crc32(bytes, from)),
   }

@@ -124,11 +124,18 @@ export class SummaryWriter {
     }
     await this.#files.replace(texts, bodies)
     await this.#replace(texts, size, lines, seal)
+    await this.#removeOthers()
   }
 
   /** A last seal, if the store was opened or written since the one before. */
   async close(seal: SealFacts): Promise<void> {
     if (this.#mark !== this.#files.mark()) await this.#append([], seal)
+  }
+
+  /** Texts of a summary that was not believed, of another version say: nobody else takes them away. */
+  async #removeOthers(): Promise<void> {
+    for (const name of await this.#files.names())
+      if (/^texts-\d+$/.test(name) && name !== this.#texts) await this.#files.remove(name)
   }
 
   #line(state: TaskState, context: ViewContext, place: TextPlace | undefined): string {

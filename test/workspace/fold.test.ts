@@ -40,6 +40,23 @@ describe('folding', () => {
     await expectHealthy(workspace)
   })
 
+  it('[Y15] a summary of another version leaves no texts behind, and nothing else is taken away', async () => {
+    const workspace = memoryWorkspace()
+    await once(workspace, (caller) => caller.call('task.create', { title: 'One', body: 'Body' }))
+    const { files } = workspace
+    const summary = new TextDecoder()
+      .decode(files.get('summary'))
+      .replace(/^tidemark-summary \d+/, 'tidemark-summary 0')
+    files.set('summary', new TextEncoder().encode(summary))
+    const [own = ''] = textNames(workspace)
+    const others = ['texts-7', 'texts-12', 'texts-of-mine', 'files']
+    for (const name of others) files.set(name, files.get(own) ?? new Uint8Array())
+    expect(await once(workspace, titles)).toEqual(['One'])
+    expect(textNames(workspace).toSorted()).toEqual(['texts-1', 'texts-of-mine'])
+    expect(files.has('files')).toBe(true)
+    await expectTrueSummary(workspace)
+  })
+
   it('[Y12] texts that nobody names any more go, those that are named stay readable', async () => {
     const workspace = memoryWorkspace()
     const body = (n: number): string => `${n} ${'word '.repeat(8_000)}`
