@@ -12,7 +12,7 @@ import { Ledger, type LedgerChange } from './ledger.ts'
 import type { ClaimAnswer, ClaimRequest, Holding, TimedAnswer } from './request.ts'
 
 export interface BookWorld {
-  readonly runtime: Pick<Runtime, 'now' | 'sleep'>
+  readonly runtime: Pick<Runtime, 'now' | 'sleep'> & Partial<Pick<Runtime, 'log'>>
   readonly store: Pick<Store, 'read' | 'commit'>
   /** Takes changes of the ledger to the disk, with what else belongs into the same commit. @default the store's commit */
   readonly commit?: (changes: readonly StoreChange[]) => Promise<void>
@@ -90,6 +90,11 @@ export class ClaimBook implements AsyncDisposable {
   /** Everything that is held now, as far as it is on the disk. */
   holdings(): readonly Holding[] {
     return this.#kept.holdings(this.#world.runtime.now())
+  }
+
+  /** What is held or was, as far as it is on the disk and was not ended, in no order. */
+  leases(): Iterable<Holding> {
+    return this.#kept.leases()
   }
 
   /** The lease of a task on the disk, also one that ran out, unless it was ended. */
@@ -239,6 +244,7 @@ export class ClaimBook implements AsyncDisposable {
   /** What is decided while the disk works goes along with the next. */
   async #save(before: Promise<void> | undefined): Promise<void> {
     await before
+    let saved: readonly LedgerChange[]
     try {
       if (this.#rows >= (this.#world.manyRows ?? MANY_ROWS)) await this.#compact()
       const changes = this.#unsaved
@@ -248,10 +254,20 @@ export class ClaimBook implements AsyncDisposable {
       await this.#commit([{ append: this.#log, bytes: bytesOf(changes) }])
       this.#rows++
       this.#kept.apply(changes)
-      const moved = changes.flatMap((change) => (change.do === 'grant' || change.do === 'end' ? [change.uid] : []))
-      if (moved.length > 0) this.onChanged([...new Set(moved)])
+      saved = changes
     } catch (cause) {
       throw this.#break(asTaskError(cause))
+    }
+    // Whatever becomes of that: it is on the disk.
+    const moved = saved.flatMap((change) => (change.do === 'grant' || change.do === 'end' ? [change.uid] : []))
+    if (moved.length > 0) this.#tell([...new Set(moved)])
+  }
+
+  #tell(uids: readonly Uid[]): void {
+    try {
+      this.onChanged(uids)
+    } catch (cause) {
+      this.#world.runtime.log?.({ level: 'error', event: 'claims.untold', problem: String(cause) })
     }
   }
 

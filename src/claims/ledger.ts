@@ -15,12 +15,6 @@ export type LedgerChange =
 type Lease = Pick<Holding, 'leaseMs' | 'expiresAt'>
 type Granted = readonly [uid: Uid, token: number]
 
-interface Entry {
-  /** The greatest token that was ever granted. */
-  token: number
-  holding: Holding | undefined
-}
-
 interface Remembered {
   readonly print: string
   readonly granted: readonly Granted[]
@@ -31,36 +25,48 @@ const MOST_REMEMBERED = 10_000
 const MOST_REMEMBERED_GRANTS = 50_000
 
 export class Ledger {
-  readonly #entries = new Map<Uid, Entry>()
+  /** The greatest token that was ever granted, of each task. */
+  readonly #tokens = new Map<Uid, number>()
+  /** Leases that were not ended; also those that ran out. */
+  readonly #leases = new Map<Uid, Holding>()
   readonly #remembered = new Map<string, Remembered>()
   #rememberedGrants = 0
 
   /** Of this task, whoever holds it now; a lease that ran out is none. */
   holding(uid: Uid, now: number): Holding | undefined {
-    const holding = this.#entries.get(uid)?.holding
+    const holding = this.#leases.get(uid)
     return holding !== undefined && holding.expiresAt > now ? holding : undefined
   }
 
   /** The last lease, also one that ran out, unless it was ended. */
   last(uid: Uid): Holding | undefined {
-    return this.#entries.get(uid)?.holding
+    return this.#leases.get(uid)
   }
 
   holdings(now: number): readonly Holding[] {
     const found: Holding[] = []
-    for (const { holding } of this.#entries.values())
-      if (holding !== undefined && holding.expiresAt > now) found.push(holding)
+    for (const holding of this.#leases.values()) if (holding.expiresAt > now) found.push(holding)
     return found.sort((a, b) => a.token - b.token || (a.uid < b.uid ? -1 : 1))
+  }
+
+  /** Those that were not ended, also those that ran out, in no order. */
+  leases(): Iterable<Holding> {
+    return this.#leases.values()
+  }
+
+  /** How many leases there are that were not ended, and of how many tasks a token is known. */
+  get size(): { readonly leases: number; readonly tokens: number } {
+    return { leases: this.#leases.size, tokens: this.#tokens.size }
   }
 
   /** The greatest token ever granted for a task; 0 before the first. */
   token(uid: Uid): number {
-    return this.#entries.get(uid)?.token ?? 0
+    return this.#tokens.get(uid) ?? 0
   }
 
   /** All that was ever granted, for another arbiter to learn. */
   tokens(): readonly Granted[] {
-    return [...this.#entries].map(([uid, { token }]): Granted => [uid, token])
+    return [...this.#tokens]
   }
 
   remembered(request: string): Remembered | undefined {
@@ -74,7 +80,8 @@ export class Ledger {
   /** The changes that make this ledger of an empty one. */
   whole(): readonly LedgerChange[] {
     const changes: LedgerChange[] = []
-    for (const [uid, { token, holding }] of this.#entries) {
+    for (const [uid, token] of this.#tokens) {
+      const holding = this.#leases.get(uid)
       if (holding !== undefined) changes.push({ do: 'grant', ...holding })
       if (holding?.token !== token) changes.push({ do: 'learn', uid, token })
     }
@@ -85,26 +92,30 @@ export class Ledger {
 
   #apply(change: LedgerChange): void {
     if (change.do === 'remember') return this.#remember(change)
-    const entry = this.#entry(change.uid)
+    const { uid } = change
     switch (change.do) {
       case 'grant': {
         const { do: _verb, ...holding } = change
-        entry.token = Math.max(entry.token, holding.token)
-        entry.holding = holding
+        this.#learn(uid, holding.token)
+        this.#leases.set(uid, holding)
         return
       }
       case 'renew': {
         const { leaseMs, expiresAt } = change
-        if (entry.holding !== undefined) entry.holding = { ...entry.holding, leaseMs, expiresAt }
+        const holding = this.#leases.get(uid)
+        if (holding !== undefined) this.#leases.set(uid, { ...holding, leaseMs, expiresAt })
         return
       }
       case 'end':
-        entry.holding = undefined
+        this.#leases.delete(uid)
         return
       case 'learn':
-        entry.token = Math.max(entry.token, change.token)
-        return
+        return this.#learn(uid, change.token)
     }
+  }
+
+  #learn(uid: Uid, token: number): void {
+    this.#tokens.set(uid, Math.max(this.token(uid), token))
   }
 
   #remember({ request, print, granted }: LedgerChange & { readonly do: 'remember' }): void {
@@ -120,13 +131,5 @@ export class Ledger {
   #forget(request: string): void {
     this.#rememberedGrants -= this.#remembered.get(request)?.granted.length ?? 0
     this.#remembered.delete(request)
-  }
-
-  #entry(uid: Uid): Entry {
-    const found = this.#entries.get(uid)
-    if (found !== undefined) return found
-    const entry: Entry = { token: 0, holding: undefined }
-    this.#entries.set(uid, entry)
-    return entry
   }
 }

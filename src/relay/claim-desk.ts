@@ -6,7 +6,9 @@ import { ClaimBook } from '../claims/book.ts'
 import { isChanging, isRequestKind, parseRequest, parseWait } from '../claims/parse.ts'
 import type { Holding, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
+import type { Uid } from '../ids.ts'
 import type { Runtime, Store } from '../ports.ts'
+import { LeaseEnds } from './lease-ends.ts'
 import type { Rights } from './member.ts'
 
 interface DeskWorld {
@@ -20,7 +22,7 @@ export class ClaimDesk implements AsyncDisposable {
   #book: ClaimBook | undefined
   #opening: Promise<ClaimBook> | undefined
   readonly #watchers = new Set<() => void>()
-  #nap: AbortController | undefined
+  #ends: LeaseEnds | undefined
   readonly #world: DeskWorld
   readonly #project: string
 
@@ -58,12 +60,16 @@ export class ClaimDesk implements AsyncDisposable {
   watch(changed: () => void): Disposable {
     const watcher = (): void => changed()
     this.#watchers.add(watcher)
-    this.#sleep()
-    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) }
+    if (this.#watchers.size === 1) this.#watchEnds()
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#watchEnds()
+      },
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#nap?.abort()
+    this.#ends?.[Symbol.dispose]()
     const opening = this.#opening
     this.#opening = undefined
     await (await opening?.catch(() => undefined))?.[Symbol.asyncDispose]()
@@ -78,9 +84,9 @@ export class ClaimDesk implements AsyncDisposable {
     try {
       await this.#before
       const book = await ClaimBook.load(this.#world, `claims/${this.#project}`)
-      book.onChanged = () => this.#tell()
+      book.onChanged = (uids) => this.#hear(book, uids)
       this.#book = book
-      this.#sleep()
+      this.#watchEnds()
       return book
     } catch (cause) {
       this.#opening = undefined
@@ -95,23 +101,35 @@ export class ClaimDesk implements AsyncDisposable {
     void book[Symbol.asyncDispose]()
   }
 
-  #tell(): void {
-    for (const tell of Array.from(this.#watchers)) tell()
-    this.#sleep()
+  #hear(book: ClaimBook, uids: readonly Uid[]): void {
+    for (const uid of uids) {
+      const lease = book.last(uid)
+      if (lease !== undefined) this.#ends?.expect(lease)
+    }
+    this.#tell()
   }
 
-  /** Until the first lease runs out, while somebody watches. */
-  #sleep(): void {
-    this.#nap?.abort()
-    this.#nap = undefined
-    const moments = (this.#watchers.size === 0 ? [] : (this.#book?.holdings() ?? [])).map(({ expiresAt }) => expiresAt)
-    if (moments.length === 0) return
-    const nap = new AbortController()
-    this.#nap = nap
+  #tell(): void {
+    for (const tell of Array.from(this.#watchers)) {
+      try {
+        tell()
+      } catch (cause) {
+        this.#world.runtime.log({ level: 'error', event: 'claims.untold', problem: String(cause) })
+      }
+    }
+  }
+
+  /** While somebody watches. */
+  #watchEnds(): void {
+    const book = this.#book
+    this.#ends?.[Symbol.dispose]()
+    this.#ends = undefined
+    if (book === undefined || this.#watchers.size === 0) return
     const { runtime } = this.#world
-    void runtime.sleep(Math.max(1, Math.min(...moments) - runtime.now()), { signal: nap.signal }).then(
+    this.#ends = new LeaseEnds(
+      runtime,
+      () => book.leases(),
       () => this.#tell(),
-      () => undefined, // something changed before
     )
   }
 }
@@ -144,9 +162,12 @@ export class ClaimDesks {
         known.users--
         if (known.users > 0) return
         if (this.#desks.get(project) === known) this.#desks.delete(project)
-        const leaving = known.desk[Symbol.asyncDispose]().finally(() => {
-          if (this.#leaving.get(project) === leaving) this.#leaving.delete(project)
-        })
+        // One that was never opened leaves at once, and an earlier one may still have something on its way.
+        const leaving = Promise.all([this.#leaving.get(project), known.desk[Symbol.asyncDispose]()])
+          .then(() => undefined)
+          .finally(() => {
+            if (this.#leaving.get(project) === leaving) this.#leaving.delete(project)
+          })
         this.#leaving.set(project, leaving)
         await leaving
       },

@@ -2,6 +2,7 @@
 import type { Runtime } from '../ports.ts'
 import { writeAwareness } from '../sync/protocol.ts'
 import type { RelayLimits } from './limits.ts'
+import { Pace } from './pace.ts'
 
 export interface PresenceNewsWorld {
   readonly runtime: Runtime
@@ -14,34 +15,22 @@ export interface PresenceNewsWorld {
 }
 
 export class PresenceNews {
-  #toldAt = -Infinity
-  #isDue = false
   readonly #world: PresenceNewsWorld
+  readonly #pace: Pace
 
   constructor(world: PresenceNewsWorld) {
     this.#world = world
+    this.#pace = new Pace({ ...world, everyMs: world.limits.presenceMs }, () => this.#tellNow())
   }
 
   /** Many who move in a moment make one message. */
   tell(): void {
-    if (this.#isDue) return
-    const { ended, limits, runtime } = this.#world
-    const wait = this.#toldAt + limits.presenceMs - runtime.now()
-    if (wait <= 0) return this.#tellNow()
-    this.#isDue = true
-    runtime.sleep(wait, { signal: ended }).then(
-      () => {
-        this.#isDue = false
-        this.#tellNow()
-      },
-      () => undefined, // the room ended: nobody is there to be told
-    )
+    this.#pace.soon()
   }
 
-  #tellNow(): void {
+  #tellNow(): boolean {
     const news = this.#world.takeNews()
-    if (news === undefined) return
-    this.#toldAt = this.#world.runtime.now()
-    this.#world.tell(writeAwareness(news))
+    if (news !== undefined) this.#world.tell(writeAwareness(news))
+    return news !== undefined
   }
 }

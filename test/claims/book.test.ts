@@ -75,16 +75,17 @@ describe('what is shown', () => {
   it('[C18] is on the disk, and is told once for each commit that moves a task', async () => {
     const place = await ClaimPlace.open()
     const heard: (readonly Uid[])[] = []
+    const shown: (readonly Uid[])[] = []
     place.book.onChanged = (uids) => {
       heard.push(uids)
-      expect(place.book.holdings().map(({ uid }) => uid)).toEqual(uids)
+      shown.push(place.book.holdings().map(({ uid }) => uid))
     }
     place.isSlow = true
     place.ask(claimOf(ANN, [A, B]))
     await place.pass()
     expect([place.book.holdings(), place.book.tokens(), place.book.last(A), heard]).toEqual([[], [], undefined, []])
     await place.arrive()
-    expect(heard).toEqual([[A, B]])
+    expect([heard, shown]).toEqual([[[A, B]], [[A, B]]])
     expect(place.book.last(A)).toMatchObject({ by: 'ann' })
     expect(place.book.tokens()).toHaveLength(2)
   })
@@ -101,6 +102,19 @@ describe('what is shown', () => {
     await place.pass(LEASE_MS)
     expect(place.book.holdings()).toEqual([])
     expect(place.book.last(B)).toMatchObject({ by: 'ann' })
+  })
+})
+
+describe('who listens and fails', () => {
+  it('[C18] changes nothing: what is on the disk is told, and the book goes on', async () => {
+    const place = await ClaimPlace.open()
+    place.book.onChanged = () => {
+      throw new RangeError('the listener fails')
+    }
+    expect(await place.answer(claimOf(ANN, [A]))).toMatchObject({ outcome: 'granted' })
+    expect(place.book.isBroken).toBe(false)
+    expect(await place.answer(claimOf(BOB, [A]))).toMatchObject({ outcome: 'held' })
+    expect(await place.answer(claimOf(BOB, [B]))).toMatchObject({ outcome: 'granted' })
   })
 })
 

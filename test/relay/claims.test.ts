@@ -1,10 +1,13 @@
 /** Claims at a relay: asked over a connection or without one, durable before they are told, seen by everyone. */
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
-import { createMemoryDisk } from '../../adapters/memory/store.ts'
-import { memoryRuntime } from '../../adapters/memory/runtime.ts'
+import { createMemoryDisk, openMemoryStore } from '../../adapters/memory/store.ts'
+import { memoryRuntime, type MemoryRuntime } from '../../adapters/memory/runtime.ts'
 import type { TimedAnswer } from '../../src/claims/request.ts'
-import { CLOSE, writeBarrier, writeQuestion, writeUpdate } from '../../src/sync/protocol.ts'
+import { ClaimDesks, type ClaimDesk } from '../../src/relay/claim-desk.ts'
+import { defaultLimits } from '../../src/relay/limits.ts'
+import { writePresences } from '../../src/sync/awareness.ts'
+import { CLOSE, writeAwareness, writeBarrier, writeQuestion, writeUpdate } from '../../src/sync/protocol.ts'
 import { openRelay, PROJECT, quiet, Visitor } from '../support/relay-visitor.ts'
 
 const TASK = '4fq7k2m9x3'
@@ -28,6 +31,17 @@ type Said = { readonly result?: TimedAnswer; readonly error?: { readonly code: s
 
 function answersOf(visitor: Visitor): readonly Said[] {
   return visitor.all('answer').map(({ json }) => JSON.parse(json) as Said)
+}
+
+/** A clock that is set by hand. */
+function jumping(): MemoryRuntime & { setByMs: number } {
+  const runtime = memoryRuntime()
+  return Object.assign(Object.create(runtime) as MemoryRuntime, {
+    setByMs: 0,
+    now(this: { readonly setByMs: number }): number {
+      return runtime.now() + this.setByMs
+    },
+  })
 }
 
 const visit = { project: PROJECT, token: null }
@@ -124,7 +138,7 @@ describe('claims at a relay', () => {
     ]
     for (const json of bad) {
       const said = JSON.parse(await place.relay.ask(visit, json, signal)) as Said
-      expect(said.error?.code, json).toMatch(/^(INVALID_INPUT|METHOD_NOT_FOUND)$/)
+      expect([json, said.error?.code]).toEqual([json, expect.stringMatching(/^(INVALID_INPUT|METHOD_NOT_FOUND)$/)])
     }
     const said = JSON.parse(await place.relay.ask(visit, question('list', {}), signal)) as Said
     expect(said.result).toMatchObject({ outcome: 'listed', holdings: [] })
@@ -172,6 +186,79 @@ describe('claims at a relay', () => {
     expect(said.result).toMatchObject({ outcome: 'held', held: [{ by: 'agent-1', token }] })
     const again = JSON.parse(await place.relay.ask(visit, claim('agent-1'), signal)) as Said
     expect(again.result, 'the same request').toMatchObject({ outcome: 'granted', granted: [{ token }] })
+  })
+})
+
+describe('a desk', () => {
+  it('[C34] that was not used stands in no way: the next reads what the one before it has on its way to the disk', async () => {
+    let open = (): void => undefined
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const store = await openMemoryStore(createMemoryDisk({ sync: () => gate }))
+    const desks = new ClaimDesks({ runtime: memoryRuntime(), store })
+    const ask = (desk: ClaimDesk, by: string): Promise<TimedAnswer> =>
+      desk.answer('claims.claim', (JSON.parse(claim(by)) as { params: unknown }).params, 'write', signal)
+    const [first, unused] = [desks.take('p'), desks.take('p')]
+    const granted = ask(first.desk, 'agent-1')
+    await quiet()
+    const leaving = [first[Symbol.asyncDispose](), unused[Symbol.asyncDispose]()]
+    const another = desks.take('p')
+    leaving.push(another[Symbol.asyncDispose]())
+    const last = desks.take('p')
+    const refused = ask(last.desk, 'agent-2')
+    await quiet()
+    open()
+    expect(await granted).toMatchObject({ outcome: 'granted' })
+    expect(await refused).toMatchObject({ outcome: 'held', held: [{ by: 'agent-1' }] })
+    await Promise.all([...leaving, last[Symbol.asyncDispose]()])
+  })
+})
+
+describe('a clock that jumps', () => {
+  it('[C55] keeps nobody from hearing that something is held', async () => {
+    const runtime = jumping()
+    await using place = await openRelay({ runtime })
+    const visitor = new Visitor(place.relay)
+    await quiet()
+    visitor.send(writeQuestion(1, question('watch', {})))
+    await quiet()
+    visitor.send(writeQuestion(2, claim('agent-1')))
+    await quiet()
+    expect(visitor.all('claims')).toHaveLength(1)
+    runtime.setByMs = -3_600_000
+    visitor.send(writeQuestion(3, release('agent-1')))
+    await runtime.advance(defaultLimits.presenceMs)
+    expect(visitor.all('claims')).toHaveLength(2)
+    await runtime.advance(1_000)
+    visitor.send(writeQuestion(4, claim('agent-2')))
+    await quiet()
+    expect(visitor.all('claims')).toHaveLength(3)
+  })
+
+  it('[C55] keeps nobody from hearing who is there', async () => {
+    const runtime = jumping()
+    await using place = await openRelay({ runtime })
+    const [first, second] = [new Visitor(place.relay), new Visitor(place.relay)]
+    const say = (clock: number): Uint8Array => writeAwareness(writePresences([{ client: 7, clock, state: '{}' }]))
+    await quiet()
+    first.send(say(1))
+    await quiet()
+    runtime.setByMs = -3_600_000
+    first.send(say(2))
+    await runtime.advance(defaultLimits.presenceMs)
+    expect(second.all('awareness')).toHaveLength(2)
+  })
+
+  it('[C55] does not hide for long that a lease ran out', async () => {
+    const runtime = jumping()
+    await using place = await openRelay({ runtime })
+    const viewer = new Visitor(place.relay, { project: CLAIMS }).ask()
+    await place.relay.ask(visit, claim('agent-1', { leaseMs: 3_600_000 }), signal)
+    await quiet(20)
+    expect(shownTo(viewer)).toMatchObject({ [TASK]: { by: 'agent-1' } })
+    runtime.setByMs = 3_600_000
+    await runtime.advance(10_000)
+    await quiet(20)
+    expect(shownTo(viewer)).toEqual({})
   })
 })
 
