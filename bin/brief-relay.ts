@@ -41,7 +41,7 @@ export class BriefRelay implements Relaying {
       this.skewMs = Math.abs(skewMs) > SKEW_MS ? skewMs : 0
       this.#state = { state: 'synced' }
       this.#project.clock.hear(time)
-      await this.#meetClaims(() => meetClaims(this.#project, this, { isOther: before !== epoch }))
+      await this.#meetClaims(() => meetClaims(this.#project, this, { isOther: before !== epoch, signal }))
       // What was settled may have been written down: who waits for this exchange waits for that too.
       if ((await this.#project.hold()).unsynced > 0) await exchangeOver(this.#project, post)
     } catch (cause) {
@@ -50,14 +50,18 @@ export class BriefRelay implements Relaying {
     }
   }
 
-  async ask(method: string, params: { readonly waitMs?: number }): Promise<unknown> {
+  async ask(
+    method: string,
+    params: { readonly waitMs?: number },
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<unknown> {
     const { config } = this.#project.world
     const place = relayPlace(config, this.#place.env)
     if (place === undefined) throw new TaskError('RELAY_UNREACHABLE', { url: 'this machine', reason: NONE_HERE })
     try {
       const body = new TextEncoder().encode(JSON.stringify({ method, params }))
       const answerMs = ASK_MS + (params.waitMs ?? 0)
-      const bytes = await postBytes(place, `/api/sync/${config.project}/ask`, body, { answerMs })
+      const bytes = await postBytes(place, `/api/sync/${config.project}/ask`, body, { ...options, answerMs })
       const answer = JSON.parse(new TextDecoder().decode(bytes)) as {
         readonly result?: unknown
         readonly error?: unknown

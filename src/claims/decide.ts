@@ -257,7 +257,7 @@ function heldOf(ledger: Ledger, tasks: readonly Uid[], now: number): readonly Ho
 }
 
 /** Who has the fewest, of those who may have more; the first of them. */
-function leastOf(counts: readonly number[], each: number): number {
+export function leastOf(counts: readonly number[], each: number): number {
   let place = -1
   for (const [index, count] of counts.entries())
     if (count < each && (place < 0 || count < (counts[place] ?? 0))) place = index

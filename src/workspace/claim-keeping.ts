@@ -1,22 +1,13 @@
 /** Claims that are there: renewed and released, also where the relay hears of it later. */
 import type { ClaimantParams, ClaimOutcome, GrantedClaim, Params, Result } from '../api/methods.ts'
-import { defaultLeaseMs, parseLease, parseWhole } from '../claims/parse.ts'
 import { isSameHolder } from '../claims/decide.ts'
+import { defaultLeaseMs, parseLease, parseWhole } from '../claims/parse.ts'
 import type { Held, Holder } from '../claims/request.ts'
 import type { Uid } from '../ids.ts'
 import { askArbiter } from './arbiter.ts'
 import { holderOf, keysIn, nameOf, nameTasks, newRequest, settled, unreachable, type Asker } from './claim-asking.ts'
 import { failedHeld, grantedClaim, lostOf, outcomeOf, tentativeClaim } from './claim-outcome.ts'
-import {
-  answered,
-  asking,
-  forgetting,
-  knownHolding,
-  learning,
-  tentativeOf,
-  type ClaimState,
-  type Pending,
-} from './claim-state.ts'
+import { answered, asking, forgetting, learning, prolonged, type Pending } from './claim-state.ts'
 import { settleOutbox } from './claim-settling.ts'
 import type { Project } from './project.ts'
 
@@ -29,8 +20,9 @@ export async function renewClaims(
   const holder = await ownHolder(project, named.uids, params, asker)
   const leaseMs = parseLease(params.leaseMs)
   const tentative = named.uids.filter((uid) => isOwnTentative(project, uid, holder))
-  const until = project.now() + leaseMs
-  if (tentative.length > 0) await project.claims.change((state) => prolonged(state, tentative, until))
+  const now = project.world.runtime.now()
+  const until = now + leaseMs
+  if (tentative.length > 0) await project.claims.change((state) => prolonged(state, tentative, holder, { now, until }))
   const rest = named.uids.filter((uid) => !tentative.includes(uid))
   const kept = tentative.map((uid) => tentativeClaim(uid, holder, until, named))
   if (rest.length === 0) return outcomeOf(kept)
@@ -59,7 +51,7 @@ export async function releaseClaims(
   const answer = isWaiting ? undefined : await askArbiter(project, asker.relaying, 'release', { tasks, holder })
   if (answer?.outcome === 'lost') return { released: [], failed: lostOf(answer, named) }
   if (answer === undefined) {
-    const known = named.uids.flatMap((uid) => knownHolding(project.claims.state, uid, project.now()) ?? [])
+    const known = named.uids.flatMap((uid) => project.claims.holding(uid) ?? [])
     const foreign = known.filter((held) => !(params.token === held.token || isSameHolder(held, holder)))
     if (foreign.length > 0)
       return { released: [], failed: foreign.map((held) => failedHeld(held.uid, project.claims.viewOf(held), named)) }
@@ -72,12 +64,11 @@ export async function releaseClaims(
 
 /** After `done` or `drop`: nobody works on it any more. Only what this name holds from here. */
 export async function releaseDone(project: Project, uids: readonly Uid[], asker: Asker, token?: number): Promise<void> {
-  const now = project.now()
+  const { claims } = project
   const by = nameOf(project, undefined, asker)
-  const { state } = project.claims
   const own = uids.flatMap((uid): readonly { readonly uid: Uid; readonly holder: Holder }[] => {
-    const holding = knownHolding(state, uid, now)
-    const holder: Holder | undefined = holding ?? tentativeOf(state, uid, now)?.holder
+    const holding = claims.holding(uid)
+    const holder: Holder | undefined = holding ?? claims.tentative(uid)?.holder
     const isOwn = holder !== undefined && ((token !== undefined && holding?.token === token) || holder.by === by)
     return isOwn ? [{ uid, holder }] : []
   })
@@ -109,27 +100,20 @@ export async function letGo(
 
 /** For the outbox: as it is said now, it will be said when the relay is there. */
 export async function later(project: Project, pending: Pending): Promise<void> {
-  await project.claims.change((state) => asking(answered(state, pending.request), pending, project.now()))
+  await project.claims.change((state) => asking(answered(state, pending.request), pending, project.world.runtime.now()))
 }
 
 export function isOwnTentative(project: Project, uid: Uid, holder: Holder): boolean {
-  const tentative = tentativeOf(project.claims.state, uid, project.now())
+  const tentative = project.claims.tentative(uid)
   return tentative !== undefined && isSameHolder(tentative.holder, holder)
 }
 
-export function prolonged(state: ClaimState, uids: readonly Uid[], until: number): ClaimState {
-  const outbox = state.outbox.map((pending) =>
-    pending.kind === 'claim' && pending.tasks.some((uid) => uids.includes(uid))
-      ? { ...pending, until: Math.max(pending.until, until) }
-      : pending,
-  )
-  return { ...state, outbox }
-}
-
-function endOf(project: Project, uid: Uid): number {
-  const now = project.now()
-  const { state } = project.claims
-  return knownHolding(state, uid, now)?.expiresAt ?? tentativeOf(state, uid, now)?.until ?? now + defaultLeaseMs
+/** By this machine's clock, as all that waits. */
+function endOf({ claims, clock, world }: Project, uid: Uid): number {
+  const now = world.runtime.now()
+  const holding = claims.holding(uid)
+  if (holding !== undefined) return now + (holding.expiresAt - clock.now())
+  return claims.tentative(uid)?.until ?? now + defaultLeaseMs
 }
 
 /** By the tokens that are known here: they are right whatever the name was claimed as. */
@@ -143,9 +127,8 @@ function heldPairs(
     const given = parseWhole('token', token, 1, Number.MAX_SAFE_INTEGER)
     return uids.map((uid) => [uid, given])
   }
-  const now = project.now()
   return uids.map((uid) => {
-    const holding = knownHolding(project.claims.state, uid, now)
+    const holding = project.claims.holding(uid)
     const isOwn = holding !== undefined && isSameHolder(holding, { ...holder, type: type ?? holding.type })
     return [uid, isOwn ? holding.token : null]
   })
@@ -160,9 +143,8 @@ async function ownHolder(
 ): Promise<Holder> {
   const holder = await holderOf(project, params, asker)
   if (params.type !== undefined) return holder
-  const now = project.now()
-  const { state } = project.claims
-  const claimed = uids.flatMap((uid) => knownHolding(state, uid, now) ?? tentativeOf(state, uid, now)?.holder ?? [])
+  const { claims } = project
+  const claimed = uids.flatMap((uid) => claims.holding(uid) ?? claims.tentative(uid)?.holder ?? [])
   const own = claimed.find((other) => isSameHolder(other, { ...holder, type: other.type }))
   return own === undefined ? holder : { ...holder, type: own.type }
 }

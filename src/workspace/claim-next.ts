@@ -1,18 +1,20 @@
 /** Ready tasks for whoever asks: the next ones that nobody holds, or spread over several names. Never one that two get. */
 import type { ClaimOutcome, FailedClaim, GrantedClaim, Params } from '../api/methods.ts'
+import { isSameHolder, leastOf } from '../claims/decide.ts'
 import { claimLimits, parseHolderType, parseLease, parseWhole } from '../claims/parse.ts'
 import type { Holder, Holding } from '../claims/request.ts'
 import type { Uid } from '../ids.ts'
+import { longHash } from '../task/hash.ts'
 import { invalid, parseElement, parseList } from '../task/input.ts'
 import { inOrder } from '../task/query.ts'
 import { priorities, type TaskView } from '../task/types.ts'
 import { isReady, viewTask } from '../task/view.ts'
 import { askArbiter } from './arbiter.ts'
-import { failedHeld, grantedClaim, outcomeOf, tentativeClaim, type Naming } from './claim-outcome.ts'
-import { asking, type Pending } from './claim-state.ts'
-import { holderOf, keysIn, newRequest, requestOf, reused, settled, type Asker } from './claim-asking.ts'
+import { failedHeld, grantedClaim, lostOf, outcomeOf, tentativeClaim, type Naming } from './claim-outcome.ts'
+import { asking, isReusedIn, type ClaimState, type PendingClaim } from './claim-state.ts'
+import { holderOf, keysIn, requestOf, reused, settled, type Asker } from './claim-asking.ts'
 import { releaseClaims } from './claim-keeping.ts'
-import { assign, learn } from './claiming.ts'
+import { assign, learn } from './claim-recording.ts'
 import type { Project } from './project.ts'
 
 /** Candidates in one question. */
@@ -70,6 +72,7 @@ async function takeReady(project: Project, wanted: Wanted, asker: Asker): Promis
   await settled(project, asker.relaying)
   const granted: GrantedClaim[] = []
   const skipped: FailedClaim[] = []
+  const failed: FailedClaim[] = []
   const tried = new Set<Uid>()
   const most = wanted.each * wanted.holders.length
   for (let round = 1; granted.length < most; round++) {
@@ -80,7 +83,7 @@ async function takeReady(project: Project, wanted: Wanted, asker: Asker): Promis
       .slice(0, MOST_CANDIDATES)
     if (candidates.length === 0) break
     for (const uid of candidates) tried.add(uid)
-    const request = round === 1 ? wanted.request : `${wanted.request}.${round}`
+    const request = round === 1 ? wanted.request : partOf(wanted.request, `round ${round}`)
     const { holders, leaseMs } = wanted
     // What it was given in an earlier round is less to give; where what is held counts, it counts there.
     const each = wanted.countsHeld ? wanted.each : wanted.each - granted.length
@@ -97,6 +100,11 @@ async function takeReady(project: Project, wanted: Wanted, asker: Asker): Promis
       return takeTentatively(project, candidates, wanted, naming)
     }
     if (answer.outcome === 'reused') throw reused(request)
+    // It was granted before, and is somebody else's meanwhile: that is no reason to take others.
+    if (answer.outcome === 'lost') {
+      failed.push(...lostOf(answer, naming))
+      break
+    }
     if (answer.outcome !== 'granted') break
     await learn(project, answer.granted)
     const over = await closedMeanwhile(project, answer.granted, asker)
@@ -105,7 +113,7 @@ async function takeReady(project: Project, wanted: Wanted, asker: Asker): Promis
     if (answer.granted.length === 0 && candidates.length < MOST_CANDIDATES) break
   }
   await assign(project, granted, asker.by)
-  return outcomeOf(granted, [], skipped)
+  return outcomeOf(granted, failed, skipped)
 }
 
 /** Who held it last may have finished it before it became free, and that may have come here only now. */
@@ -121,36 +129,85 @@ async function closedMeanwhile(project: Project, granted: readonly Holding[], as
   return new Set(over.map(({ uid }) => uid))
 }
 
-/** Within this workspace each is one's, until the relay has decided. */
+/** Within this workspace each is one's, until the relay has decided. Asked again it is the same. */
 async function takeTentatively(
   project: Project,
   candidates: readonly Uid[],
-  { holders, each, leaseMs }: Wanted,
+  wanted: Wanted,
   naming: Naming,
 ): Promise<ClaimOutcome> {
   const granted: GrantedClaim[] = []
+  let isReused = false
   await project.claims.change((state) => {
-    let next = state
-    const free = candidates.filter((uid) => project.claims.view(uid) === null)
-    const until = project.now() + leaseMs
-    for (const [index, uid] of free.slice(0, each * holders.length).entries()) {
-      const holder = holders[index % holders.length]
-      if (holder === undefined) break
-      const pending: Pending = {
-        kind: 'claim',
-        request: newRequest(project),
-        tasks: [uid],
-        holder,
-        leaseMs,
-        at: project.now(),
-        until,
-      }
-      next = asking(next, pending, project.now())
-      granted.push(tentativeClaim(uid, holder, until, naming))
-    }
-    return next
+    const { runtime } = project.world
+    const wishes = wishesOf(wanted, runtime.now())
+    isReused = wishes.some((wish) => isReusedIn(state, wish))
+    if (isReused) return state
+    const before = wishes.flatMap((wish) => waitingIn(project, state, wish))
+    const shares = before.length > 0 ? before : shared(project, candidates, wanted, wishes)
+    for (const { tasks, holder, until } of shares)
+      granted.push(...tasks.map((uid) => tentativeClaim(uid, holder, until, naming)))
+    return before.length > 0 ? state : shares.reduce((next, share) => asking(next, share, runtime.now()), state)
   })
+  if (isReused) throw reused(wanted.request)
   return outcomeOf(granted)
+}
+
+/** One for each name; what is asked for one name waits under the id it was asked under, and is answered the same later. */
+function wishesOf({ holders, each, countsHeld, leaseMs, request }: Wanted, at: number): readonly PendingClaim[] {
+  return holders.map((holder) => ({
+    kind: 'claim',
+    request: holders.length === 1 ? request : partOf(request, `for ${holder.type} ${holder.by}`),
+    tasks: [],
+    holder,
+    leaseMs,
+    at,
+    until: at + leaseMs,
+    next: { each, countsHeld },
+  }))
+}
+
+/** What was taken under the same id before, as far as it is still waited for. */
+function waitingIn(project: Project, { outbox }: ClaimState, { request }: PendingClaim): readonly PendingClaim[] {
+  return outbox.flatMap((pending) => {
+    if (pending.kind !== 'claim' || pending.request !== request) return []
+    const tasks = pending.tasks.filter((uid) => {
+      const tentative = project.claims.tentative(uid)
+      return tentative !== undefined && isSameHolder(tentative.holder, pending.holder)
+    })
+    return tasks.length === 0 ? [] : [{ ...pending, tasks }]
+  })
+}
+
+/** In turn, each as many as it may have. */
+function shared(
+  project: Project,
+  candidates: readonly Uid[],
+  { each, countsHeld }: Wanted,
+  wishes: readonly PendingClaim[],
+): readonly PendingClaim[] {
+  const held = countsHeld ? [...project.claims.views().values()] : []
+  const counts = wishes.map(
+    ({ holder: { by, type } }) => held.filter((one) => one.by === by && one.type === type).length,
+  )
+  const shares = wishes.map((): Uid[] => [])
+  for (const uid of candidates) {
+    if (project.claims.view(uid) !== null) continue
+    const place = leastOf(counts, each)
+    const share = shares[place]
+    if (share === undefined) break
+    share.push(uid)
+    counts[place] = (counts[place] ?? 0) + 1
+  }
+  return wishes.flatMap((wish, place) => {
+    const tasks = shares[place] ?? []
+    return tasks.length === 0 ? [] : [{ ...wish, tasks }]
+  })
+}
+
+/** An id for a part of a request: the same for the same, however long the id of the whole is. */
+function partOf(request: string, part: string): string {
+  return longHash(JSON.stringify([request, part]))
 }
 
 /** By priority, order, age. */

@@ -1,134 +1,246 @@
 /** What was asked for while the arbiter was away is said to it, in order, once it is there: granted, or lost and told. */
-import type { Holding } from '../claims/request.ts'
-import { isoTime } from '../task/time.ts'
+import { isSameHolder } from '../claims/decide.ts'
+import type { RequestKind } from '../claims/parse.ts'
+import type { Grant, Holding, TimedAnswer } from '../claims/request.ts'
+import { TaskError, type ErrorCode } from '../errors.ts'
+import type { Uid } from '../ids.ts'
 import { askArbiter } from './arbiter.ts'
-import { answered, knowing, learning, losing, type Lost, type Pending } from './claim-state.ts'
-import type { Asker } from './claim-asking.ts'
-import { assign, learn } from './claiming.ts'
+import { grantedClaim } from './claim-outcome.ts'
+import { assign } from './claim-recording.ts'
+import {
+  answered,
+  learning,
+  listing,
+  losing,
+  releasedSince,
+  settledAs,
+  type Lost,
+  type Pending,
+  type PendingClaim,
+  type Settled,
+} from './claim-state.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
 
 const MANY_HELD = 200
 
+/** What these say is of the relay, and not of what it was asked: the next connection may bring another answer. */
+const NOT_NOW = new Set<ErrorCode>([
+  'RELAY_DENIED',
+  'METHOD_NOT_FOUND',
+  'PROTOCOL_TOO_OLD',
+  'STORE_LOCKED',
+  'STORE_TOO_NEW',
+  'STORE_UNREADABLE',
+  'STORE_UNWRITABLE',
+])
+
 /** One meeting with the relay: it learns what it may have forgotten, is asked what waits, and says who holds what. */
 export async function meetClaims(
   project: Project,
-  relaying: Relaying,
-  { isOther }: { readonly isOther: boolean },
+  relay: Relaying,
+  { isOther, signal }: { readonly isOther: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
+  const relaying = signal === undefined ? relay : within(relay, signal)
   if (isOther) await teachTokens(project, relaying)
-  await settleOutbox(project, relaying)
-  const answer = await askArbiter(project, relaying, 'list', {})
-  if (answer?.outcome === 'listed') await know(project, answer.holdings)
+  const settled = settleOutbox(project, relaying)
+  // Who holds what is heard also where something that waits could not be settled.
+  if (await settled.catch(() => true))
+    await hearHoldings(project, relaying, () => askArbiter(project, relaying, 'list', {}))
+  await settled
 }
 
 /** Tokens to come are greater than all that are known here, and what is held is held on where nobody was granted it since. */
 export async function teachTokens(project: Project, relaying: Relaying): Promise<void> {
   const { known } = project.claims.state
-  for (let at = 0; at < known.length; at += MANY_HELD) {
-    const held = known.slice(at, at + MANY_HELD)
-    await relaying.ask('claims.learn', { tokens: held.map(({ uid, token }) => [uid, token]), held })
+  try {
+    for (let at = 0; at < known.length; at += MANY_HELD) {
+      const held = known.slice(at, at + MANY_HELD)
+      await relaying.ask('claims.learn', { tokens: held.map(({ uid, token }) => [uid, token]), held })
+    }
+  } catch (cause) {
+    // Who may only read is told, and tells nothing; a relay of an earlier version hears nothing.
+    const isTold = cause instanceof TaskError && (cause.code === 'RELAY_DENIED' || cause.code === 'METHOD_NOT_FOUND')
+    if (!isTold) throw cause
   }
 }
 
-export async function know(project: Project, holdings: readonly Holding[]): Promise<void> {
+/** Who holds what, as the arbiter lists it; undefined where it is away. */
+export async function hearHoldings(
+  project: Project,
+  relaying: Relaying | undefined,
+  list: () => Promise<TimedAnswer | undefined>,
+): Promise<readonly Holding[] | undefined> {
+  let answer = await list()
+  if (answer?.outcome === 'listed' && relaying !== undefined && hasForgotten(project, answer.holdings)) {
+    await teachTokens(project, relaying)
+    answer = await list()
+  }
+  if (answer?.outcome !== 'listed') return undefined
+  const { holdings, at } = answer
   const before = JSON.stringify(project.claims.state.known)
-  if (before !== JSON.stringify(holdings)) await project.claims.change((state) => knowing(state, holdings))
+  if (before !== JSON.stringify(holdings)) await project.claims.change((state) => listing(state, holdings, at))
+  return holdings
 }
 
-/** False where something waits still. One after the other, also where several ask for it. */
+/** A relay that was put back from an older copy may look like the one it was. Or the list is older than what was heard since. */
+function hasForgotten({ claims }: Project, holdings: readonly Holding[]): boolean {
+  const known = new Map(claims.state.known.map(({ uid, token }) => [uid, token]))
+  return holdings.some(({ uid, token }) => token < (known.get(uid) ?? 0))
+}
+
+/** False where nobody could be asked. One after the other, also where several ask for it. */
 export async function settleOutbox(project: Project, relaying: Relaying | undefined): Promise<boolean> {
-  return project.claims.settling(async () => {
-    if (!(await handOver(project, { by: null, relaying }))) return false
+  const settled = await project.claims.settling(async () => {
+    const handed = await handOver(project, relaying)
+    if (handed !== 'done') return handed
     for (;;) {
       const [first] = project.claims.state.outbox
-      if (first === undefined) return true
-      if (!(await settle(project, first, { by: null, relaying }))) return false
+      if (first === undefined) return 'done'
+      const settling = await settle(project, first, relaying)
+      if (settling !== 'done') return settling
     }
   })
+  return settled !== 'away'
 }
 
 /** A project without a relay got one: it learns all tokens that were granted here, and what is held. */
-async function handOver(project: Project, { relaying }: Asker): Promise<boolean> {
+async function handOver(project: Project, relaying: Relaying | undefined): Promise<Settled> {
   const book = await project.claims.formerBook()
-  if (book === undefined) return true
+  if (book === undefined) return 'done'
   const [tokens, holdings] = [book.tokens(), book.holdings()]
   for (let at = 0; at < tokens.length; at += MANY_HELD) {
     const some = tokens.slice(at, at + MANY_HELD)
     const held = holdings.filter(({ uid }) => some.some(([one]) => one === uid))
-    if ((await askArbiter(project, relaying, 'learn', { tokens: some, held })) === undefined) return false
+    const said = await say(project, relaying, 'learn', { tokens: some, held })
+    if (typeof said === 'string') return said
+    // What this one says no to is asked again with the next meeting; what waits behind it does not wait for that.
+    if ('refused' in said) return 'done'
   }
   await project.claims.forgetBook()
-  return true
+  return 'done'
 }
 
-async function settle(project: Project, pending: Pending, asker: Asker): Promise<boolean> {
+/** Away, and one that may not be asked now, stop the line; whatever else is said of it, nothing waits behind it for ever. */
+async function settle(project: Project, pending: Pending, relaying: Relaying | undefined): Promise<Settled> {
   switch (pending.kind) {
     case 'claim':
-      return settleClaim(project, pending, asker)
-    case 'release': {
-      const { tasks, holder } = pending
-      const answer = await askArbiter(project, asker.relaying, 'release', { tasks, holder })
-      if (answer === undefined) return false
-      const ended = answer.outcome === 'released' ? answer.released : []
-      await project.claims.change((state) => learning(answered(state, pending.request), [], ended))
-      return true
-    }
+      return settleClaim(project, pending, relaying)
+    case 'release':
+      return settleRelease(project, pending, relaying)
     case 'write': {
+      const { tasks, token } = pending
+      const said = await say(project, relaying, 'verify', { tasks: tasks.map((uid) => [uid, token]) })
+      if (typeof said === 'string') return said
       const { settleWrite } = await import('./fenced-writes.ts')
-      const done = await settleWrite(project, pending, asker)
-      if (done !== undefined) await project.claims.change((state) => answered(state, pending.request))
-      return done !== undefined
+      await settleWrite(project, pending, 'answer' in said && said.answer.outcome === 'free')
+      return 'done'
     }
   }
 }
 
-async function settleClaim(
-  project: Project,
-  pending: Pending & { readonly kind: 'claim' },
-  asker: Asker,
-): Promise<boolean> {
-  const { request, tasks, holder, leaseMs, until } = pending
-  if (until <= project.now()) {
-    // Who asked has long stopped saying that it works on it.
-    await lose(
-      project,
-      pending,
-      tasks.map((uid) => ({ uid, holder, at: project.now(), to: null })),
-    )
-    return true
+async function settleClaim(project: Project, pending: PendingClaim, relaying: Relaying | undefined): Promise<Settled> {
+  const { request, tasks, holder, leaseMs, until, next } = pending
+  // Who asked has long stopped saying that it works on it.
+  if (until <= project.world.runtime.now()) {
+    await conclude(project, pending, [], [])
+    return 'done'
   }
-  const answer = await askArbiter(project, asker.relaying, 'claim', { request, tasks, holder, leaseMs })
-  if (answer === undefined) return false
-  if (answer.outcome === 'granted') {
-    await project.claims.change((state) => answered(state, request))
-    await learn(project, answer.granted)
-    const granted = answer.granted.map(({ uid, by, type, token, expiresAt }) => ({
-      key: uid,
-      uid,
-      by,
-      type,
-      token,
-      expiresAt: isoTime(expiresAt),
-      state: 'granted' as const,
-      scope: project.claims.scope,
-    }))
-    await assign(project, granted, holder.by)
-    return true
-  }
-  const held = 'held' in answer ? answer.held : []
-  const lost = tasks.map((uid): Lost => ({
-    uid,
-    holder,
-    at: project.now(),
-    to: held.find((one) => one.uid === uid) ?? null,
-  }))
-  await lose(project, pending, lost)
-  return true
+  const said =
+    next === undefined
+      ? await say(project, relaying, 'claim', { request, tasks, holder, leaseMs })
+      : await say(project, relaying, 'take', { request, candidates: tasks, holders: [holder], ...next, leaseMs })
+  if (typeof said === 'string') return said
+  const answer = 'answer' in said ? said.answer : undefined
+  if (answer?.outcome === 'granted') await conclude(project, pending, answer.granted, answer.skipped)
+  else await conclude(project, pending, [], answer !== undefined && 'held' in answer ? answer.held : [])
+  return 'done'
 }
 
-async function lose(project: Project, { request }: Pending, lost: readonly Lost[]): Promise<void> {
-  await project.claims.change((state) => losing(answered(state, request), lost, project.now()))
+/**
+ * First the assignee: where this process ends before the rest, it is granted the same again, and is one already. Of what was let
+ * go of meanwhile nobody becomes the assignee, and nobody is told that it was lost.
+ */
+async function conclude(
+  project: Project,
+  pending: PendingClaim,
+  granted: readonly Grant[],
+  held: readonly Holding[],
+): Promise<void> {
+  const { request, tasks, holder } = pending
+  const { claims } = project
+  const letGo = releasedSince(claims.state, pending)
+  const named = { keyOf: (uid: Uid): string => uid, scope: claims.scope }
+  const kept = granted.filter(({ uid }) => !letGo.has(uid))
+  await assign(
+    project,
+    kept.map((grant) => grantedClaim(grant, named)),
+    holder.by,
+  )
+  const holdings = granted.map(({ isRenewed: _again, ...holding }): Holding => holding)
+  const lost = tasks.flatMap((uid): readonly Lost[] => {
+    if (letGo.has(uid) || holdings.some((holding) => holding.uid === uid)) return []
+    const to = held.find((holding) => holding.uid === uid) ?? null
+    const own = claims.holding(uid)
+    if (to === null && own !== undefined && isSameHolder(own, holder)) return []
+    return [{ uid, holder, at: project.now(), to }]
+  })
+  await claims.change((state) => losing(settledAs(state, request, holdings), lost, project.now()))
+  tellLost(project, lost)
+}
+
+/** What somebody else holds meanwhile is not in the way of the rest. */
+async function settleRelease(
+  project: Project,
+  { request, tasks, holder }: Pending & { readonly kind: 'release' },
+  relaying: Relaying | undefined,
+): Promise<Settled> {
+  let rest = tasks
+  let released: readonly Uid[] = []
+  while (rest.length > 0) {
+    const said = await say(project, relaying, 'release', { tasks: rest, holder })
+    if (typeof said === 'string') return said
+    const answer = 'answer' in said ? said.answer : undefined
+    if (answer?.outcome === 'released') released = answer.released
+    const lost = new Set(answer?.outcome === 'lost' ? answer.lost : rest.map(([uid]) => uid))
+    if (lost.size === 0) break
+    rest = rest.filter(([uid]) => !lost.has(uid))
+  }
+  await project.claims.change((state) => learning(answered(state, request), [], released))
+  return 'done'
+}
+
+/** In an event; the status and the list of claims say it from the state. */
+export function tellLost(project: Project, lost: readonly Lost[]): void {
   for (const { uid, holder, to } of lost)
     project.tell('claimLost', { uid, by: holder.by, heldBy: to === null ? null : project.claims.viewOf(to) })
+}
+
+type Said =
+  | Exclude<Settled, 'done'>
+  | { readonly answer: TimedAnswer }
+  /** For good: the same asked again is refused again. */
+  | { readonly refused: TaskError }
+
+async function say(project: Project, relaying: Relaying | undefined, kind: RequestKind, params: object): Promise<Said> {
+  try {
+    const answer = await askArbiter(project, relaying, kind, params)
+    return answer === undefined ? 'away' : { answer }
+  } catch (cause) {
+    if (!(cause instanceof TaskError)) throw cause
+    const isForGood = !NOT_NOW.has(cause.code)
+    const { runtime } = project.world
+    runtime.log({ level: 'warn', event: isForGood ? 'claims.refused' : 'claims.wait', kind, code: cause.code })
+    return isForGood ? { refused: cause } : 'denied'
+  }
+}
+
+/** Its questions end with the exchange that they belong to. */
+function within(relaying: Relaying, signal: AbortSignal): Relaying {
+  return {
+    skewMs: relaying.skewMs,
+    report: () => relaying.report(),
+    settle: (options) => relaying.settle(options),
+    ask: (method, params) => relaying.ask(method, params, { signal }),
+  }
 }

@@ -6,10 +6,11 @@
  *   file `claims`             all of it, for readers without the store
  */
 import type { Params } from '../api/methods.ts'
+import { isSameHolder } from '../claims/decide.ts'
 import type { Held, Holder, Holding } from '../claims/request.ts'
 import type { Uid } from '../ids.ts'
 
-/** Asked for while the arbiter could not be reached: said again, under the same id, when it can. */
+/** Asked for while the arbiter could not be reached: said again, under the same id, when it can. By this machine's clock. */
 export type Pending =
   | {
       readonly kind: 'claim'
@@ -18,8 +19,10 @@ export type Pending =
       readonly holder: Holder
       readonly leaseMs: number
       readonly at: number
-      /** By this machine's clock: who asked is gone then. */
+      /** Who asked is gone then. */
       readonly until: number
+      /** Not all or none: whichever of them nobody holds, as many as were asked for. */
+      readonly next?: Next
     }
   | {
       readonly kind: 'release'
@@ -40,6 +43,17 @@ export type Pending =
       readonly at: number
     }
 
+export type PendingClaim = Pending & { readonly kind: 'claim' }
+
+export interface Next {
+  readonly each: number
+  /** What the holder has already counts. */
+  readonly countsHeld: boolean
+}
+
+/** Of all that waits: nobody could be asked, or the one who was does not take it now. */
+export type Settled = 'done' | 'away' | 'denied'
+
 /** A claim that was tentative, or a write with a token, that came too late. */
 export interface Lost {
   readonly uid: Uid
@@ -47,6 +61,8 @@ export interface Lost {
   readonly at: number
   /** Who holds it instead; null where nobody does any more. */
   readonly to: Holding | null
+  /** What was written with it and could not be listed beside what is shown: the task is gone, or what it named. */
+  readonly unwritten?: Params<'tasks.update'>['changes']
 }
 
 /** What only this workspace knows. */
@@ -66,27 +82,38 @@ export const CLAIMS = 'claims'
 const TOLD_MS = 7 * 24 * 3_600_000
 const MOST_TOLD = 200
 const LONG_OVER_MS = 24 * 3_600_000
+/** An answer takes no longer to come. */
+const ON_ITS_WAY_MS = 60_000
 
-export function writeOwn({ outbox, lost }: OwnClaims): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ outbox, lost }))
+/** `count`: of the commits that changed what is known of claims. A file with another count is older. */
+export function writeOwn({ outbox, lost }: OwnClaims, count: number): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ outbox, lost, count }))
 }
 
-export function readOwn(bytes: Uint8Array): OwnClaims {
-  const { outbox = [], lost = [] } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<OwnClaims>
-  return { outbox, lost }
+export function readOwn(bytes: Uint8Array): OwnClaims & Counted {
+  const {
+    outbox = [],
+    lost = [],
+    count = 0,
+  } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<OwnClaims & Counted>
+  return { outbox, lost, count }
 }
 
-export function writeState(state: ClaimState): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(state))
+export function writeState({ known, outbox, lost }: ClaimState, count: number): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ known, outbox, lost, count }))
 }
 
 /** Undefined for a file that was not finished. */
-export function readState(text: string): ClaimState | undefined {
+export function readState(text: string): (ClaimState & Counted) | undefined {
   try {
-    return { ...NO_CLAIMS, ...(JSON.parse(text) as Partial<ClaimState>) }
+    return { ...NO_CLAIMS, count: 0, ...(JSON.parse(text) as Partial<ClaimState & Counted>) }
   } catch {
     return undefined // torn: it is made again by whoever holds the store
   }
+}
+
+interface Counted {
+  readonly count: number
 }
 
 export function isSameOwn(a: OwnClaims, b: OwnClaims): boolean {
@@ -95,10 +122,22 @@ export function isSameOwn(a: OwnClaims, b: OwnClaims): boolean {
 
 /** What is held now, in the place of what was known; a lost claim that was granted after all is lost no more. */
 export function knowing(state: ClaimState, known: readonly Holding[]): ClaimState {
-  const lost = state.lost.filter(
-    ({ uid, holder }) => !known.some((holding) => holding.uid === uid && isHeldBy(holding, holder)),
-  )
+  const held = new Map(known.map((holding) => [holding.uid, holding]))
+  const lost = state.lost.filter(({ uid, holder }) => {
+    const holding = held.get(uid)
+    return holding === undefined || !isSameHolder(holding, holder)
+  })
   return { ...state, known, ...(lost.length === state.lost.length ? {} : { lost }) }
+}
+
+/** A list that was on its way while something was granted does not take that back. */
+export function listing(state: ClaimState, holdings: readonly Holding[], at: number): ClaimState {
+  const listed = new Map(holdings.map((holding) => [holding.uid, holding]))
+  for (const known of state.known) {
+    const isNewer = known.grantedAt > at && known.grantedAt - at < ON_ITS_WAY_MS
+    if (isNewer && known.token > (listed.get(known.uid)?.token ?? 0)) listed.set(known.uid, known)
+  }
+  return knowing(state, [...listed.values()])
 }
 
 /** Some of it is held now, or no longer. */
@@ -107,14 +146,71 @@ export function learning(state: ClaimState, granted: readonly Holding[], ended: 
   return knowing(state, [...state.known.filter(({ uid }) => !news.has(uid)), ...granted])
 }
 
-/** Where no relay ever comes what is long over does not pile up. */
+/** The same again is the same, said last. Where no relay ever comes what is long over does not pile up. */
 export function asking(state: ClaimState, pending: Pending, now: number): ClaimState {
-  const outbox = state.outbox.filter((other) => other.kind === 'write' || now - other.until < LONG_OVER_MS)
+  const outbox = answered(state, pending.request).outbox.filter(
+    (other) => other.kind === 'write' || now - other.until < LONG_OVER_MS,
+  )
   return { ...state, outbox: [...outbox, pending] }
+}
+
+/** Whether something else waits under the id of a claim. */
+export function isReusedIn({ outbox }: OwnClaims, { request, tasks, holder, next }: PendingClaim): boolean {
+  const other = outbox.find((pending) => pending.request === request)
+  if (other === undefined) return false
+  if (other.kind !== 'claim' || !isSame(other.holder, holder)) return true
+  // Which tasks are the next may have changed meanwhile.
+  if (next !== undefined || other.next !== undefined)
+    return next?.each !== other.next?.each || next?.countsHeld !== other.next?.countsHeld
+  return other.tasks.length !== tasks.length || other.tasks.some((uid, at) => uid !== tasks[at])
 }
 
 export function answered(state: ClaimState, request: string): ClaimState {
   return { ...state, outbox: state.outbox.filter((pending) => pending.request !== request) }
+}
+
+/** A claim was granted: what was released by its holder since ends this one, and none that comes later. */
+export function settledAs(state: ClaimState, request: string, granted: readonly Holding[]): ClaimState {
+  const held = new Map(granted.map((holding) => [holding.uid, holding]))
+  const outbox = answered(state, request).outbox.map((pending): Pending => {
+    if (pending.kind !== 'release') return pending
+    const tasks = pending.tasks.map(([uid, token]): Held => {
+      const holding = held.get(uid)
+      return [uid, holding !== undefined && isSameHolder(holding, pending.holder) ? (token ?? holding.token) : token]
+    })
+    return { ...pending, tasks }
+  })
+  return learning({ ...state, outbox }, granted)
+}
+
+/** What the holder of a claim that waits has let go of since, while it waited. */
+export function releasedSince({ outbox }: OwnClaims, { request, holder }: PendingClaim): ReadonlySet<Uid> {
+  const since = outbox.slice(outbox.findIndex((pending) => pending.request === request) + 1)
+  return new Set(
+    since.flatMap((pending) =>
+      pending.kind === 'release' && isSameHolder(holder, pending.holder) ? pending.tasks.map(([uid]) => uid) : [],
+    ),
+  )
+}
+
+/** Renewed before anybody has decided: what this holder asked for and still has; nothing that ran out, was let go, or is another's. */
+export function prolonged(
+  state: ClaimState,
+  uids: readonly Uid[],
+  holder: Holder,
+  { now, until }: { readonly now: number; readonly until: number },
+): ClaimState {
+  const own = new Set(
+    uids.flatMap((uid) =>
+      (claimsBehind(state.outbox).get(uid) ?? []).filter(
+        (pending) => pending.until > now && isSameHolder(pending.holder, holder),
+      ),
+    ),
+  )
+  const outbox = state.outbox.map((pending) =>
+    pending.kind === 'claim' && own.has(pending) ? { ...pending, until: Math.max(pending.until, until) } : pending,
+  )
+  return { ...state, outbox }
 }
 
 export function losing(state: ClaimState, lost: readonly Lost[], now: number): ClaimState {
@@ -129,30 +225,50 @@ export function forgetting(state: ClaimState, uids: readonly Uid[]): ClaimState 
   return lost.length === state.lost.length ? state : { ...state, lost }
 }
 
-/** The tentative claim of a task, the first that was asked for. */
-export function tentativeOf(
-  state: OwnClaims,
-  uid: Uid,
-  now: number,
-): (Pending & { readonly kind: 'claim' }) | undefined {
-  // What was released after it was asked for is nobody's.
-  const released = state.outbox.findLastIndex(
-    (pending) => pending.kind === 'release' && pending.tasks.some(([one]) => one === uid),
-  )
-  return state.outbox
-    .slice(released + 1)
-    .find(
-      (pending): pending is Pending & { readonly kind: 'claim' } =>
-        pending.kind === 'claim' && pending.until > now && pending.tasks.includes(uid),
-    )
+/** The tentative claim of a task, the first that was asked for; by this machine's clock. */
+export function tentativeOf({ outbox }: Pick<OwnClaims, 'outbox'>, uid: Uid, now: number): PendingClaim | undefined {
+  if (outbox.length === 0) return undefined
+  return claimsBehind(outbox)
+    .get(uid)
+    ?.find(({ until }) => until > now)
 }
 
-export function knownHolding({ known }: ClaimState, uid: Uid, now: number): Holding | undefined {
-  return known.find((holding) => holding.uid === uid && holding.expiresAt > now)
+/** By the arbiter's clock. */
+export function knownHolding({ known }: Pick<ClaimState, 'known'>, uid: Uid, now: number): Holding | undefined {
+  const holding = holdingsOf(known).get(uid)
+  return holding !== undefined && holding.expiresAt > now ? holding : undefined
 }
 
-/** A lease that was given to a name, from elsewhere, is that name's in every workspace. */
-export function isHeldBy(holding: Holder, who: Holder): boolean {
-  const isHere = holding.workspace === '' || holding.workspace === who.workspace
-  return isHere && holding.by === who.by && holding.type === who.type
+function isSame(a: Holder, b: Holder): boolean {
+  return a.by === b.by && a.type === b.type && a.workspace === b.workspace
+}
+
+/** Looked at once for each task of a list: made once for each state. */
+const holdingsOf = once((known: readonly Holding[]) => new Map(known.map((holding) => [holding.uid, holding])))
+
+/** By task, the claims that wait; what was released after it was asked for is nobody's. */
+const claimsBehind = once((outbox: readonly Pending[]) => {
+  const found = new Map<Uid, PendingClaim[]>()
+  for (const pending of outbox) {
+    if (pending.kind === 'release') for (const [uid] of pending.tasks) found.delete(uid)
+    if (pending.kind !== 'claim') continue
+    for (const uid of pending.tasks) {
+      const claims = found.get(uid)
+      if (claims === undefined) found.set(uid, [pending])
+      else claims.push(pending)
+    }
+  }
+  return found
+})
+
+/** Of values that never change. */
+function once<Value extends object, Result>(make: (value: Value) => Result): (value: Value) => Result {
+  const made = new WeakMap<Value, Result>()
+  return (value) => {
+    const before = made.get(value)
+    if (before !== undefined) return before
+    const result = make(value)
+    made.set(value, result)
+    return result
+  }
 }

@@ -1,6 +1,6 @@
 /** Keeps what a live workspace knows of claims true while it is connected: what waits is settled, what changes is heard. */
 import type { Holding, TimedAnswer } from '../claims/request.ts'
-import { know, settleOutbox, teachTokens } from './claim-settling.ts'
+import { hearHoldings, settleOutbox, teachTokens } from './claim-settling.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
 
@@ -24,10 +24,11 @@ export class ClaimSync implements AsyncDisposable {
 
   /** Once for all that happens until then. */
   soon(): void {
+    if (this.#ended.signal.aborted) return
     this.#isDue = true
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
-      if (this.#isDue && !this.#ended.signal.aborted) this.soon()
+      if (this.#isDue) this.soon()
     })
   }
 
@@ -49,11 +50,11 @@ export class ClaimSync implements AsyncDisposable {
         this.#isDue = false
         if (this.#isTeaching) await teachTokens(this.#project, this.#relaying)
         this.#isTeaching = false
-        await settleOutbox(this.#project, this.#relaying)
-        const answer = (await this.#relaying.ask('claims.watch', {})) as TimedAnswer
-        if (answer.outcome !== 'listed') return
-        await know(this.#project, answer.holdings)
-        this.#sleep(answer.holdings)
+        await this.#settle()
+        const watch = async (): Promise<TimedAnswer> => (await this.#relaying.ask('claims.watch', {})) as TimedAnswer
+        const holdings = await hearHoldings(this.#project, this.#relaying, watch)
+        if (holdings === undefined) return
+        this.#sleep(holdings)
       }
     } catch (cause) {
       // Without a connection nothing is known: the next one asks again.
@@ -61,9 +62,18 @@ export class ClaimSync implements AsyncDisposable {
     }
   }
 
+  /** Who holds what is heard also where something that waits could not be settled. */
+  async #settle(): Promise<void> {
+    try {
+      await settleOutbox(this.#project, this.#relaying)
+    } catch (cause) {
+      this.#project.world.runtime.log({ level: 'warn', event: 'claims.unsettled', problem: String(cause) })
+    }
+  }
+
   #sleep(holdings: readonly Holding[]): void {
     this.#nap?.abort()
-    if (holdings.length === 0) return
+    if (holdings.length === 0 || this.#ended.signal.aborted) return
     const { runtime } = this.#project.world
     const nap = new AbortController()
     this.#nap = nap

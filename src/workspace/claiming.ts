@@ -1,13 +1,13 @@
 /** The methods that claim tasks and end claims. Who decides is arbiter.ts; what is known beside the tasks is claims-here.ts. */
 import type { ClaimOutcome, FailedClaim, Params, Result } from '../api/methods.ts'
-import { parseLease, parseReason, parseWait } from '../claims/parse.ts'
 import { isSameHolder } from '../claims/decide.ts'
+import { parseLease, parseReason, parseWait } from '../claims/parse.ts'
 import type { Holder, TimedAnswer } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
 import { kindOf } from '../task/view.ts'
 import { askArbiter } from './arbiter.ts'
 import { holderOf, nameTasks, requestOf, reused, settled, unreachable, type Asker, type Named } from './claim-asking.ts'
-import { isOwnTentative, letGo, prolonged } from './claim-keeping.ts'
+import { isOwnTentative, letGo } from './claim-keeping.ts'
 import { assign, assigned, learn } from './claim-recording.ts'
 import { askAndWait } from './claim-waiting.ts'
 import {
@@ -21,7 +21,7 @@ import {
   outcomeOf,
   tentativeClaim,
 } from './claim-outcome.ts'
-import { asking, knownHolding, tentativeOf, type Pending } from './claim-state.ts'
+import { asking, isReusedIn, prolonged, type PendingClaim } from './claim-state.ts'
 import type { Project } from './project.ts'
 
 type Claimed = Params<'tasks.claim'>
@@ -122,31 +122,25 @@ async function claim(
   if (answer !== undefined) return { holder, outcome: failedOf(project, answer, named, waitMs) }
   // Whether a person may is for the relay to say.
   if ('steal' in steal) throw unreachable(asker.relaying)
-  const pending: Pending = {
-    kind: 'claim',
-    request,
-    tasks: uids,
-    holder,
-    leaseMs,
-    at: project.now(),
-    until: project.now() + leaseMs,
-  }
+  const at = project.world.runtime.now()
+  const pending: PendingClaim = { kind: 'claim', request, tasks: uids, holder, leaseMs, at, until: at + leaseMs }
   return { holder, outcome: await claimTentatively(project, pending, named) }
 }
 
 /** Nobody can say who holds it: within this workspace one has it, until the relay has decided. */
-async function claimTentatively(
-  project: Project,
-  pending: Pending & { readonly kind: 'claim' },
-  named: Named,
-): Promise<ClaimOutcome> {
+async function claimTentatively(project: Project, pending: PendingClaim, named: Named): Promise<ClaimOutcome> {
   let failed: readonly FailedClaim[] = []
+  let isReused = false
   await project.claims.change((state) => {
+    isReused = isReusedIn(state, pending)
+    if (isReused) return state
     failed = checkedHere(project, named, pending.holder).failed
     const isOwn = named.uids.every((uid) => isOwnTentative(project, uid, pending.holder))
     if (failed.length > 0) return state
-    return isOwn ? prolonged(state, named.uids, pending.until) : asking(state, pending, project.now())
+    const { at, until, holder } = pending
+    return isOwn ? prolonged(state, named.uids, holder, { now: at, until }) : asking(state, pending, at)
   })
+  if (isReused) throw reused(pending.request)
   if (failed.length > 0) return outcomeOf([], failed)
   return outcomeOf(named.uids.map((uid) => tentativeClaim(uid, pending.holder, pending.until, named)))
 }
@@ -154,10 +148,9 @@ async function claimTentatively(
 /** What others are known to hold, or asked for before. */
 function checkedHere(project: Project, named: Named, holder: Holder): ClaimOutcome {
   const { claims } = project
-  const now = project.now()
   const failed = named.uids.flatMap((uid): readonly FailedClaim[] => {
     const view = claims.view(uid)
-    const who = knownHolding(claims.state, uid, now) ?? tentativeOf(claims.state, uid, now)?.holder
+    const who = claims.holding(uid) ?? claims.tentative(uid)?.holder
     return view === null || who === undefined || isSameHolder(who, holder) ? [] : [failedHeld(uid, view, named)]
   })
   return outcomeOf([], failed)

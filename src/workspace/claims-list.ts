@@ -5,20 +5,18 @@ import { viewTask } from '../task/view.ts'
 import { askArbiter } from './arbiter.ts'
 import { keysIn, type Asker } from './claim-asking.ts'
 import { viewOfHolding } from './claim-outcome.ts'
-import { know, settleOutbox } from './claim-settling.ts'
-import { knownHolding } from './claim-state.ts'
+import { hearHoldings, settleOutbox } from './claim-settling.ts'
 import type { Project } from './project.ts'
 
 export async function listClaims(project: Project, { relaying }: Asker): Promise<Result<'claims.list'>> {
   await settleOutbox(project, relaying)
-  const answer = await askArbiter(project, relaying, 'list', {})
-  if (answer?.outcome === 'listed') await know(project, answer.holdings)
+  const heard = await hearHoldings(project, relaying, () => askArbiter(project, relaying, 'list', {}))
   const tasks = await project.tasks()
   const context = project.context(tasks)
   const claims = [...project.claims.views()].map(([uid, claim]) => {
     const state = tasks.get(uid)
     const { key, title } = state === undefined ? { key: uid, title: '' } : viewTask(state, context)
-    const since = claim.state === 'granted' ? knownHolding(project.claims.state, uid, project.now()) : undefined
+    const since = claim.state === 'granted' ? project.claims.holding(uid) : undefined
     return { key, uid, title, ...claim, grantedAt: since === undefined ? null : isoTime(since.grantedAt) }
   })
   const keyOf = keysIn(project, tasks)
@@ -30,5 +28,5 @@ export async function listClaims(project: Project, { relaying }: Asker): Promise
     at: isoTime(at),
     heldBy: to === null ? null : viewOfHolding(to, project.claims.scope),
   }))
-  return { claims, lost, fresh: answer !== undefined }
+  return { claims, lost, fresh: heard !== undefined }
 }

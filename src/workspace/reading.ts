@@ -19,6 +19,8 @@ import { NO_RELAY, unsynced, type Relaying } from './relaying.ts'
 
 /** Beyond this a stamp from another machine is worth a word. */
 const SKEW_MS = 60_000
+/** Of the values that could not be written, in one message. */
+const MOST_SHOWN = 2_000
 
 export async function listConflicts(
   project: Project,
@@ -84,7 +86,12 @@ export async function reportStatus(project: Project, relaying?: Relaying): Promi
 
 export function claimProblems(project: Project, tasks: TaskTable, lost: readonly Lost[]): readonly Problem[] {
   const keyOf = keysIn(project, tasks)
-  return lost.map(({ uid, holder, to }) => {
+  return lost.map(({ uid, holder, to, unwritten }) => {
+    if (unwritten !== undefined) {
+      const values = JSON.stringify(unwritten).slice(0, MOST_SHOWN)
+      const message = `${keyOf(uid)}: what ${holder.by} wrote while the relay was away cannot be written any more: ${values}`
+      return { path: null, code: 'CLAIM_LOST', message }
+    }
     const how = howLost(to === null ? null : project.claims.viewOf(to))
     const message = `${keyOf(uid)}: the claim of ${holder.by} was not granted: ${how}; what it wrote is kept`
     return { path: null, code: 'CLAIM_LOST', message }
@@ -92,7 +99,7 @@ export function claimProblems(project: Project, tasks: TaskTable, lost: readonly
 }
 
 function waitingProblems(project: Project): readonly Problem[] {
-  const now = project.now()
+  const now = project.world.runtime.now()
   const count = project.claims.state.outbox.filter((one) => one.kind === 'write' || one.until > now).length
   if (count === 0) return []
   const what = count === 1 ? 'one request about claims waits' : `${count} requests about claims wait`

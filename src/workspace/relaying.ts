@@ -12,8 +12,8 @@ export interface Relaying {
   readonly skewMs: number
   /** Both sides have everything of each other, durable. Rejects with why not, or with the signal's reason. */
   settle(options: { readonly signal: AbortSignal }): Promise<void>
-  /** One question; rejects with RELAY_UNREACHABLE or CONNECTION_CLOSED where nobody answers. */
-  ask(method: string, params: unknown): Promise<unknown>
+  /** One question; rejects with RELAY_UNREACHABLE or CONNECTION_CLOSED where nobody answers, and with the signal's reason. */
+  ask(method: string, params: unknown, options?: { readonly signal?: AbortSignal }): Promise<unknown>
 }
 
 const WAIT_MS = 30_000

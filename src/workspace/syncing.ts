@@ -116,12 +116,12 @@ export class Syncing implements Relaying, AsyncDisposable {
   }
 
   /** Waits where it is not known yet whether the relay is there. */
-  async ask(method: string, params: unknown): Promise<unknown> {
-    if (!(await this.#peer.reached())) {
+  async ask(method: string, params: unknown, options: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
+    if (!(await this.#peer.reached(options))) {
       const { url, reason = 'it is not connected' } = this.report()
       throw new TaskError('RELAY_UNREACHABLE', { url: url ?? 'this machine', reason })
     }
-    return this.#peer.ask(method, params)
+    return this.#peer.ask(method, params, options)
   }
 
   /** Tries now, also after the relay said no. */
