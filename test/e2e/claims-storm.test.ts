@@ -13,8 +13,8 @@ import { until, within, type RelayProcess } from './relay-place.ts'
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000)
 const isFull = process.env['E2E_FULL'] === '1'
 const SIZE = isFull
-  ? { processes: 24, claims: 200, tasks: 30, kills: 8, paused: 5, timeoutMs: 600_000 }
-  : { processes: 12, claims: 40, tasks: 16, kills: 3, paused: 2, timeoutMs: 60_000 }
+  ? { processes: 24, claims: 200, tasks: 30, kills: 8, deaths: 8, paused: 5, timeoutMs: 600_000 }
+  : { processes: 12, claims: 40, tasks: 16, kills: 3, deaths: 3, paused: 2, timeoutMs: 60_000 }
 
 let claimant: Awaited<ReturnType<typeof bundleClaimant>>
 beforeAll(async () => {
@@ -70,7 +70,7 @@ describe.concurrent('a storm of claims', { timeout: SIZE.timeoutMs + 20_000 }, (
     process.stdout.write(`a storm of claims: ${JSON.stringify(counts)}, judged in ${Math.round(judgedMs)} ms\n`)
     expect(faults).toEqual([])
     expect(problems.slice(0, 5)).toEqual([])
-    expect(counts).toMatchObject({ turns: SIZE.processes * SIZE.claims, kills: SIZE.kills })
+    expect(counts).toMatchObject({ turns: SIZE.processes * SIZE.claims, kills: SIZE.kills, deaths: SIZE.deaths })
     expect(STATES.filter((name) => counts[name] === undefined || counts[name] === 0)).toEqual([])
   })
 
@@ -79,7 +79,7 @@ describe.concurrent('a storm of claims', { timeout: SIZE.timeoutMs + 20_000 }, (
     ['that answers before it writes', 'AnswerFirstBook', 3],
   ] as const)('[C81] control: of an arbiter %s the same storm is found out', async (_, book, kills) => {
     await using careless = await bundleCareless(book)
-    const plan = { ...SIZE, seed: SEED, processes: 8, claims: 15, tasks: 8, kills, paused: 0 }
+    const plan = { ...SIZE, seed: SEED, processes: 8, claims: 15, tasks: 8, kills, deaths: 0, paused: 0 }
     const { problems } = await playStorm(claimant.path, { ...plan, ways: ['socket', 'page'], program: careless.path })
     expect(problems.length).toBeGreaterThan(0)
   })

@@ -23,6 +23,8 @@ export interface Plan {
   readonly tasks: number
   /** Of the relay. */
   readonly kills: number
+  /** Of claimants, each followed by another that goes on where it was, in the same worktree. */
+  readonly deaths: number
   /** How many claimants stand still at a time, at most. */
   readonly paused: number
   readonly ways: readonly StormOptions['way'][]
@@ -42,13 +44,25 @@ export interface Played {
 /** Everyone has left; the relay is there still. */
 type Afterwards = (relay: RelayProcess, project: string) => Promise<void>
 
+/** One claimant, from its start to its end. */
+interface Life {
+  readonly options: StormOptions
+  readonly program: Program
+  isOver: boolean
+  /** Of what it said, how much was looked at, and how many turns were in that. */
+  looked: number
+  turns: number
+}
+
 interface Scene {
   readonly relays: RelayPlace
-  readonly programs: readonly Program[]
+  readonly lives: readonly Life[]
+  /** Grows, also while others end. */
+  readonly begin: (options: StormOptions) => void
   readonly wire: Wire
   readonly dice: Dice
   relay: RelayProcess
-  readonly counts: { kills: number; pauses: number; relayPauses: number; cuts: number }
+  readonly counts: { kills: number; deaths: number; pauses: number; relayPauses: number; cuts: number }
 }
 
 const LONGEST_PAUSE_MS = 3_500
@@ -87,35 +101,38 @@ export async function playStorm(
   await using wire = await openWire(Number(new URL(relay.url).port))
   await using place = openPlace()
   const { project, tasks } = await prepared(place, wire, plan)
-  const programs = Array.from({ length: plan.processes }, (_, index) => {
-    const way = plan.ways[index % plan.ways.length] ?? 'socket'
-    const name = `p${index}`
-    const dir = join(place.root, name)
-    if (way === 'library') {
-      mkdirSync(dir)
-      copyFileSync(join(place.dir, 'tidemark.json'), join(dir, 'tidemark.json'))
-    }
-    const addresses = { url: `ws://127.0.0.1:${wire.port}`, http: `http://127.0.0.1:${wire.port}` }
-    const { claims, seed } = plan
-    const options: StormOptions = { name, seed: seed + index, way, ...addresses, project, dir, tasks, claims }
-    return startProgram(claimant, [JSON.stringify(options)], place.env)
-  })
+  const lives: Life[] = []
+  const begin = (options: StormOptions): void => {
+    const program = startProgram(claimant, [JSON.stringify(options)], place.env)
+    const life: Life = { options, program, isOver: false, looked: 0, turns: 0 }
+    lives.push(life)
+    void program.ended.then(() => (life.isOver = true))
+  }
   try {
-    const counts = { kills: 0, pauses: 0, relayPauses: 0, cuts: 0 }
-    const scene: Scene = { relays, programs, wire, dice, relay, counts }
+    for (let index = 0; index < plan.processes; index++) {
+      const way = plan.ways[index % plan.ways.length] ?? 'socket'
+      const name = `p${index}`
+      const dir = join(place.root, name)
+      if (way === 'library') {
+        mkdirSync(dir)
+        copyFileSync(join(place.dir, 'tidemark.json'), join(dir, 'tidemark.json'))
+      }
+      const addresses = { url: `ws://127.0.0.1:${wire.port}`, http: `http://127.0.0.1:${wire.port}` }
+      begin({ name, seed: plan.seed + index, way, ...addresses, project, dir, tasks, claims: plan.claims })
+    }
+    const counts = { kills: 0, deaths: 0, pauses: 0, relayPauses: 0, cuts: 0 }
+    const scene: Scene = { relays, lives, begin, wire, dice, relay, counts }
     await disturb(scene, plan, start)
     await afterwards(scene.relay, project)
-    const records = programs.flatMap(({ said }) => recordsIn(said))
-    const faults = programs.flatMap(({ said }) => [
-      ...said.filter((line) => line.startsWith('{"fault"')),
-      ...untrue(said),
-    ])
+    const said = lives.map(({ program }) => program.said)
+    const records = said.flatMap(recordsIn)
+    const faults = said.flatMap((lines) => [...lines.filter((line) => line.startsWith('{"fault"')), ...untrue(lines)])
     const before = performance.now()
     const problems = checkHistory(records)
     const judgedMs = performance.now() - before
-    return { problems, faults, counts: { ...counts, ...countsOf(records, programs) }, judgedMs }
+    return { problems, faults, counts: { ...counts, turns: turnsIn(lives), ...countsOf(records) }, judgedMs }
   } finally {
-    for (const program of programs) await program[Symbol.asyncDispose]()
+    for (const { program } of lives) await program[Symbol.asyncDispose]()
   }
 }
 
@@ -138,34 +155,39 @@ async function prepared(
 
 /** Until all of them have left. */
 async function disturb(scene: Scene, plan: Plan, start: { readonly program?: string }): Promise<void> {
-  const { programs, dice, counts } = scene
-  const isOver = new Set<Program>()
-  for (const program of programs) void program.ended.then(() => isOver.add(program))
-  await until('all claimants are there', () => programs.every(({ said }) => said.length > 0), plan.timeoutMs)
-  const turns = turnsIn(programs)
+  const { lives, dice, counts } = scene
+  await until('all claimants are there', () => lives.every(({ program }) => program.said.length > 0), plan.timeoutMs)
   const all = plan.processes * plan.claims
-  const paused = new Set<Program>()
+  const paused = new Set<Life>()
   const pausing: Promise<void>[] = []
-  let nextKill = 1
+  const isDue = (done: number, times: number): boolean =>
+    done < times && turnsIn(lives) >= (all * (done + 1)) / (times + 1)
   await until(
     'all claimants have left',
     async () => {
-      if (nextKill <= plan.kills && turns() >= (all * nextKill) / (plan.kills + 1)) {
-        nextKill++
-        await killRelay(scene, start)
-      }
+      const alive = lives.filter(({ isOver }) => !isOver)
+      if (isDue(counts.kills, plan.kills)) await killRelay(scene, start)
+      if (isDue(counts.deaths, plan.deaths)) await replace(scene, dice.pick(alive))
       // As much for each, also when few are left.
-      const often = 0.02 * (1 - isOver.size / programs.length)
+      const often = (0.02 * alive.length) / plan.processes
       if (dice.chance(often)) counts.cuts += scene.wire.loseReply(dice)
       if (dice.chance(often) && paused.size < plan.paused)
-        pausing.push(
-          pause(scene, dice.pick(programs.filter((program) => !isOver.has(program) && !paused.has(program))), paused),
-        )
-      return isOver.size === programs.length
+        pausing.push(pause(scene, dice.pick(alive.filter((life) => !paused.has(life))), paused))
+      return alive.length === 0
     },
     plan.timeoutMs,
   )
   await Promise.all(pausing)
+}
+
+/** Another goes on where it was, and with what it left: a workspace with what it had not told the relay yet. */
+async function replace({ begin, counts, dice }: Scene, life: Life | undefined): Promise<void> {
+  if (life === undefined) return
+  const { options, program } = life
+  program.kill('SIGKILL')
+  await program.ended
+  counts.deaths++
+  begin({ ...options, name: `${options.name}+`, seed: dice.below(1_000_000), claims: options.claims - turnsIn([life]) })
 }
 
 /** Dead at once, and alive again on what is on its disk; sometimes it stood still before. */
@@ -184,13 +206,14 @@ async function killRelay(scene: Scene, start: { readonly program?: string }): Pr
   counts.kills++
 }
 
-async function pause({ dice, counts }: Scene, program: Program | undefined, paused: Set<Program>): Promise<void> {
-  if (program === undefined) return
-  paused.add(program)
+async function pause({ dice, counts }: Scene, life: Life | undefined, paused: Set<Life>): Promise<void> {
+  if (life === undefined) return
+  const { program } = life
+  paused.add(life)
   program.kill('SIGSTOP')
   await sleep(SHORTEST_PAUSE_MS + dice.below(LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS))
   program.kill('SIGCONT')
-  paused.delete(program)
+  paused.delete(life)
   counts.pauses++
 }
 
@@ -203,26 +226,26 @@ function untrue(said: readonly string[]): readonly string[] {
       .map(({ uid, token }) => `${uid} ${token}`),
   )
   return said
-    .filter((line) => line.startsWith('{"turn"'))
+    .filter(isTurn)
     .flatMap((line) => (JSON.parse(line) as { readonly holds: readonly Hold[] }).holds)
     .filter(({ uid, token }) => token > 0 && !granted.has(`${uid} ${token}`))
     .map(({ uid, token }) => `${uid} was never granted under token ${token}`)
 }
 
-function turnsIn(programs: readonly Program[]): () => number {
-  const looked = programs.map(() => 0)
-  let turns = 0
-  return () => {
-    for (const [index, { said }] of programs.entries()) {
-      for (let at = looked[index] ?? 0; at < said.length; at++) if (said[at]?.startsWith('{"turn"') === true) turns++
-      looked[index] = said.length
-    }
-    return turns
+function turnsIn(lives: readonly Life[]): number {
+  for (const life of lives) {
+    const { said } = life.program
+    for (; life.looked < said.length; life.looked++) if (isTurn(said[life.looked])) life.turns++
   }
+  return lives.reduce((sum, { turns }) => sum + turns, 0)
 }
 
-function countsOf(records: readonly ClaimRecord[], programs: readonly Program[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = { askings: records.length, turns: turnsIn(programs)() }
+function isTurn(line: string | undefined): boolean {
+  return line?.startsWith('{"turn"') === true
+}
+
+function countsOf(records: readonly ClaimRecord[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = { askings: records.length }
   const count = (name: string, by = 1): void => void (counts[name] = (counts[name] ?? 0) + by)
   const leases = new Map<string, { readonly token: number; readonly expiresAt: number }[]>()
   for (const { request, answer, asked, answered } of records) {
