@@ -26,6 +26,8 @@ export interface ClaimsPlace extends AsyncDisposable {
   readonly place: Place
   /** The worktrees. */
   readonly dirs: readonly [string, string, ...string[]]
+  /** The folder of its store. */
+  readonly relayData: string
   /** Begins again on what is on its disk. */
   startRelay(): Promise<void>
   stopRelay(): Promise<void>
@@ -69,6 +71,7 @@ export async function openClaimsPlace({
   }
   return {
     place,
+    relayData: relays.data,
     dirs: [place.dir, others[0] ?? place.dir, ...others.slice(1)],
     startRelay: async () => {
       running = await relays.start()
