@@ -84,6 +84,9 @@ export class VersionControl {
     const how = `${change.id} ${merged.place} ${isClean && isOne ? '' : step}`
     this.#book.saved(text, merged.text, how)
     this.#book.unclear(text, merged.text, workspace.allTexts(path), how)
+    const origin = workspace.madeFrom(path, text)
+    if (origin !== text) this.#book.unclear(origin, merged.text, workspace.allTexts(path), how)
+    workspace.leavesUnread(path, text, merged.text)
     workspace.put(path, merged.text)
     if (isByGit) await this.commit(workspace)
     return 'done'
