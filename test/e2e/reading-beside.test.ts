@@ -73,6 +73,24 @@ describe('a reader beside the process that holds the workspace', () => {
     }
   }, 240_000)
 
+  it('[M62][P66] sees what changed after more events than the system keeps for the process that watches', async () => {
+    await using place = await withFiles(FEW)
+    await using owner = await startOwner(program.path, place)
+    owner.kill('SIGSTOP')
+    await sleep(50) // a signal takes effect when it does
+    // Nobody reads the 16,384 events that there is room for: that of the task is dropped.
+    for (let turn = 0; turn < 10_000; turn++)
+      for (const name of ['one', 'two']) writeFileSync(join(place.dir, 'tasks', name), '')
+    WAYS[0]?.(place, 1, 'the last')
+    owner.kill('SIGCONT')
+    // Long before it would look at all files by itself.
+    const last = async (): Promise<string | undefined> => {
+      const { result } = await owner.call('task.get', { key: 'T-1' })
+      return (result as { readonly task: { readonly title: string } }).task.title
+    }
+    await vi.waitFor(async () => expect(await last()).toBe('the last'), { timeout: 6_000, interval: 50 })
+  })
+
   it('[M62] sees what was written through a link that was there before', async () => {
     await using place = await withFiles(MANY)
     linkSync(pathOf(place, 1), join(place.dir, 'other.md'))
