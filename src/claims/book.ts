@@ -35,6 +35,8 @@ interface Waiter {
   readonly fail: (cause: unknown) => void
 }
 
+const MOVING_VERBS = new Set(['grant', 'end'])
+const LEASE_VERBS = new Set(['grant', 'renew', 'end'])
 const MANY_ROWS = 2_000
 /** Clocks jump: while somebody waits for a lease to run out, the book looks at least this often. */
 const LOOK_AGAIN_MS = 10_000
@@ -58,6 +60,8 @@ export class ClaimBook implements AsyncDisposable {
   #nap: AbortController | undefined
   /** Hears which tasks are held by others now, or by nobody; when that is on the disk. Not that a lease ran out. */
   onChanged: (uids: readonly Uid[]) => void = () => undefined
+  /** Hears which tasks have another lease on the disk, or none: also that one was renewed. Before `onChanged`. */
+  onLeases: (uids: readonly Uid[]) => void = () => undefined
 
   private constructor(world: BookWorld, log: string, rows: readonly (readonly LedgerChange[])[]) {
     this.#world = world
@@ -105,6 +109,12 @@ export class ClaimBook implements AsyncDisposable {
   /** All tokens ever granted, as far as they are on the disk, for another arbiter to learn. */
   tokens(): readonly (readonly [uid: Uid, token: number])[] {
     return this.#kept.tokens()
+  }
+
+  /** When all that was decided by now is on the disk, and so what is shown is all. Rejects where the disk does not take it. */
+  async quiet(): Promise<void> {
+    this.#assertWhole()
+    await this.#saved()
   }
 
   /** Rejects where the disk does not take it, and with the signal's reason while it waits. */
@@ -259,13 +269,16 @@ export class ClaimBook implements AsyncDisposable {
       throw this.#break(asTaskError(cause))
     }
     // Whatever becomes of that: it is on the disk.
-    const moved = saved.flatMap((change) => (change.do === 'grant' || change.do === 'end' ? [change.uid] : []))
-    if (moved.length > 0) this.#tell([...new Set(moved)])
+    this.#tell((uids) => this.onLeases(uids), saved, LEASE_VERBS)
+    this.#tell((uids) => this.onChanged(uids), saved, MOVING_VERBS)
   }
 
-  #tell(uids: readonly Uid[]): void {
+  #tell(listener: (uids: readonly Uid[]) => void, changes: readonly LedgerChange[], verbs: ReadonlySet<string>): void {
+    const uids = new Set<Uid>()
+    for (const change of changes) if (change.do !== 'remember' && verbs.has(change.do)) uids.add(change.uid)
+    if (uids.size === 0) return
     try {
-      this.onChanged(uids)
+      listener([...uids])
     } catch (cause) {
       this.#world.runtime.log?.({ level: 'error', event: 'claims.untold', problem: String(cause) })
     }

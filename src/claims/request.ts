@@ -95,7 +95,19 @@ export type ClaimAnswer =
   /** The request id was used for another request. */
   | { readonly outcome: 'reused' }
   | { readonly outcome: 'learned' }
-  | { readonly outcome: 'listed'; readonly holdings: readonly Holding[] }
+  /** A `version` can be asked with again: then only what changed since is told. */
+  | { readonly outcome: 'listed'; readonly holdings: readonly Holding[]; readonly version?: string }
+
+/** To who asks for the list with a version that it knows. */
+export interface ChangesAnswer {
+  readonly outcome: 'changed'
+  /** Another lease than in that version, or a longer one. */
+  readonly changed: readonly Holding[]
+  /** Held by nobody any more. Nothing is told of a lease that ran out: it was known when it would. */
+  readonly ended: readonly Uid[]
+  readonly version: string
+  readonly at: number
+}
 
 /** An answer with the moment at which it was true, by the arbiter's clock. */
 export type TimedAnswer = ClaimAnswer & { readonly at: number }

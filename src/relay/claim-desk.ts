@@ -4,10 +4,11 @@
  */
 import { ClaimBook } from '../claims/book.ts'
 import { isChanging, isRequestKind, parseRequest, parseWait } from '../claims/parse.ts'
-import type { Holding, TimedAnswer } from '../claims/request.ts'
+import type { Holding } from '../claims/request.ts'
 import { TaskError } from '../errors.ts'
-import type { Uid } from '../ids.ts'
+import { newShortId, type Uid } from '../ids.ts'
 import type { Runtime, Store } from '../ports.ts'
+import { ClaimList } from './claim-list.ts'
 import { LeaseEnds } from './lease-ends.ts'
 import type { Rights } from './member.ts'
 
@@ -16,11 +17,25 @@ interface DeskWorld {
   readonly store: Store
 }
 
+/** Who asks. */
+export interface Asking {
+  readonly rights: Rights
+  /** Nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+  /** Does what takes the relay's time, at the expense of who asks. */
+  readonly work: <T>(action: () => T) => T
+}
+
+interface Opened {
+  readonly book: ClaimBook
+  readonly list: ClaimList
+}
+
 export const CLAIMS_METHOD = 'claims.'
 
 export class ClaimDesk implements AsyncDisposable {
   #book: ClaimBook | undefined
-  #opening: Promise<ClaimBook> | undefined
+  #opening: Promise<Opened> | undefined
   readonly #watchers = new Set<() => void>()
   #ends: LeaseEnds | undefined
   readonly #world: DeskWorld
@@ -35,17 +50,23 @@ export class ClaimDesk implements AsyncDisposable {
     this.#before = before
   }
 
-  /** `method` is `claims.<kind>`. Rejects where it cannot be read, is not allowed, or the disk does not take it. */
-  async answer(method: string, params: unknown, rights: Rights, signal: AbortSignal): Promise<TimedAnswer> {
+  /** As JSON. `method` is `claims.<kind>`. Rejects where it cannot be read, is not allowed, or the disk does not take it. */
+  async answer(method: string, params: unknown, { rights, signal, work }: Asking): Promise<string> {
     const kind = method.slice(CLAIMS_METHOD.length)
     if (!isRequestKind(kind)) throw new TaskError('METHOD_NOT_FOUND', { method: JSON.stringify(method) })
     if (rights === 'read' && isChanging(kind))
       throw new TaskError('RELAY_DENIED', { url: 'this project', reason: 'this token may read only' })
-    const request = parseRequest(kind, params)
-    const waitMs = parseWait((params as { readonly waitMs?: unknown }).waitMs)
-    const book = await this.#opened()
+    const request = work(() => parseRequest(kind, params))
+    const { waitMs: wait, since } = params as { readonly waitMs?: unknown; readonly since?: unknown }
+    const waitMs = parseWait(wait)
+    const { book, list } = await this.#opened()
     try {
-      return await book.ask(request, { waitMs, signal })
+      if (kind !== 'list') {
+        const answer = await work(() => book.ask(request, { waitMs, signal }))
+        return work(() => JSON.stringify(answer))
+      }
+      await book.quiet()
+      return work(() => list.answer(since, this.#world.runtime.now()))
     } finally {
       // What is in memory only was told to nobody: the next to ask begins with what the disk has.
       if (book.isBroken) this.#forget(book)
@@ -53,7 +74,7 @@ export class ClaimDesk implements AsyncDisposable {
   }
 
   async holdings(): Promise<readonly Holding[]> {
-    return (await this.#opened()).holdings()
+    return (await this.#opened()).book.holdings()
   }
 
   /** Hears each time that something is held by others than before, or by nobody. */
@@ -72,22 +93,24 @@ export class ClaimDesk implements AsyncDisposable {
     this.#ends?.[Symbol.dispose]()
     const opening = this.#opening
     this.#opening = undefined
-    await (await opening?.catch(() => undefined))?.[Symbol.asyncDispose]()
+    await (await opening?.catch(() => undefined))?.book[Symbol.asyncDispose]()
   }
 
-  #opened(): Promise<ClaimBook> {
+  #opened(): Promise<Opened> {
     this.#opening ??= this.#open()
     return this.#opening
   }
 
-  async #open(): Promise<ClaimBook> {
+  async #open(): Promise<Opened> {
     try {
       await this.#before
       const book = await ClaimBook.load(this.#world, `claims/${this.#project}`)
+      const list = new ClaimList(newShortId(this.#world.runtime.random), book)
+      book.onLeases = (uids) => list.move(uids)
       book.onChanged = (uids) => this.#hear(book, uids)
       this.#book = book
       this.#watchEnds()
-      return book
+      return { book, list }
     } catch (cause) {
       this.#opening = undefined
       throw cause

@@ -12,7 +12,8 @@
 import { asTaskError, TaskError } from '../errors.ts'
 import type { Connection } from '../ports.ts'
 import type { Changes } from '../sync/exchange.ts'
-import { CLOSE, readClientMessage, writeAwareness, writeQuestion } from '../sync/protocol.ts'
+import { CLOSE, readClientMessage, writeAwareness } from '../sync/protocol.ts'
+import { Answering } from './answering.ts'
 import type { ClaimDesks } from './claim-desk.ts'
 import { ClaimNews } from './claim-news.ts'
 import { ClaimsBoard, isClaimsRoom, projectOfRoom } from './claims-board.ts'
@@ -22,7 +23,6 @@ import { KeyBook } from './key-book.ts'
 import { Member, type Rights } from './member.ts'
 import { PresenceNews } from './presence-news.ts'
 import { Presences } from './presences.ts'
-import { answerQuestion, type Asked } from './questions.ts'
 import { RoomDocument } from './room-document.ts'
 import type { RoomWorld } from './room-world.ts'
 import { Turns } from './turns.ts'
@@ -41,8 +41,7 @@ export class Room {
   #board: ClaimsBoard | undefined
   readonly #claimNews: ClaimNews
   readonly #presences: Presences<Member>
-  /** Questions that are being answered: what they give away may be on its way to the disk. */
-  readonly #answering = new Set<Promise<void>>()
+  readonly #answering: Answering
   readonly #waiters = new Waiters()
   readonly #ready: Promise<void>
   readonly #ended = new AbortController()
@@ -73,6 +72,7 @@ export class Room {
     this.#turns = this.#openTurns()
     this.#intake = this.#openIntake()
     this.#presenceNews = this.#openPresenceNews()
+    this.#answering = this.#openAnswering()
     world.counters.roomsOpened++
     this.#ready = this.#load(before)
     // Whoever joined is told by `join`; alone, a failed load must not end the process.
@@ -162,13 +162,7 @@ export class Room {
     await this.#ready
     // A claim may wait for a long time.
     using _stay = this.#waiters.stay()
-    const answer = await this.#answer(json, {
-      rights,
-      signal: AbortSignal.any([signal, this.#ended.signal]),
-      named: (name) => this.#endNamed(name, undefined),
-      tooOld: () => undefined, // the answer says so
-      watchClaims: () => undefined, // there is no connection to tell it over
-    })
+    const answer = await this.#answering.ask(json, rights, AbortSignal.any([signal, this.#ended.signal]))
     queueMicrotask(() => this.#restIfIdle())
     return answer
   }
@@ -227,6 +221,17 @@ export class Room {
     })
   }
 
+  #openAnswering(): Answering {
+    return new Answering(this.#world, {
+      claims: this.#claims.desk,
+      keys: () => this.#keys,
+      send: (member, frame) => this.#send(member, frame),
+      dismiss: (from) => this.#turns.add({ kind: 'dismissal', from }),
+      endNamed: (name, member) => this.#endNamed(name, member),
+      watchClaims: (member) => this.#claimNews.hear(member),
+    })
+  }
+
   #take(member: Member, update: Uint8Array, isAnswer: boolean): void {
     if (this.#document !== undefined) this.#intake.take(member, this.#document, update, isAnswer)
   }
@@ -252,7 +257,7 @@ export class Room {
   }
 
   #hear(member: Member, frame: Uint8Array): void {
-    const { counters, limits, runtime } = this.#world
+    const { counters, runtime } = this.#world
     if (!this.#members.has(member) || this.#phase !== 'live') return
     counters.messages++
     counters.bytesIn += frame.length
@@ -283,9 +288,7 @@ export class Room {
         return
       }
       case 'question':
-        member.isOurs = true
-        if (message.json.length > limits.questionLength) return this.#sendAway(member, 'a question is too long')
-        return void this.#ask(member, message.number, message.json)
+        return void this.#answering.hear(member, message.number, message.json)
       case 'unknown':
         return // of a later version, which must do without an answer
       case 'answer':
@@ -301,27 +304,6 @@ export class Room {
   #sendAway(member: Member, reason: string): void {
     this.#world.counters.closedHostile++
     member.connection.close(reason, CLOSE.malformed)
-  }
-
-  async #ask(member: Member, number: number, json: string): Promise<void> {
-    const answer = await this.#answer(json, {
-      rights: member.rights,
-      signal: member.signal,
-      named: (name) => this.#endNamed((member.name = name), member),
-      watchClaims: () => this.#claimNews.hear(member),
-      tooOld: (reason) => member.connection.close(reason, CLOSE.tooOld),
-    })
-    if (answer !== undefined && this.#members.has(member)) this.#send(member, writeQuestion(number, answer))
-  }
-
-  /** Undefined where the room is over. */
-  #answer(json: string, asked: Omit<Asked, 'keys' | 'claims' | 'leastProtocol'>): Promise<string | undefined> {
-    const [keys, claims, { leastProtocol }] = [this.#keys, this.#claims.desk, this.#world]
-    if (keys === undefined) return Promise.resolve(undefined)
-    const answering = answerQuestion(json, { ...asked, keys, claims, leastProtocol })
-    const done = answering.then(() => void this.#answering.delete(done))
-    this.#answering.add(done)
-    return answering
   }
 
   /** Its older connection is over, though nobody may have noticed yet. */
@@ -395,6 +377,6 @@ export class Room {
     this.#keys = undefined
     this.#waiters.wake()
     for (const member of this.#members) member.end(reason)
-    this.#gone(Promise.all([...this.#answering, this.#claims[Symbol.asyncDispose]()]).then(() => undefined))
+    this.#gone(Promise.all([this.#answering.quiet(), this.#claims[Symbol.asyncDispose]()]).then(() => undefined))
   }
 }

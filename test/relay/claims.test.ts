@@ -2,55 +2,23 @@
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { createMemoryDisk, openMemoryStore } from '../../adapters/memory/store.ts'
-import { memoryRuntime, type MemoryRuntime } from '../../adapters/memory/runtime.ts'
-import type { TimedAnswer } from '../../src/claims/request.ts'
+import { memoryRuntime } from '../../adapters/memory/runtime.ts'
 import { ClaimDesks, type ClaimDesk } from '../../src/relay/claim-desk.ts'
-import { defaultLimits } from '../../src/relay/limits.ts'
-import { writePresences } from '../../src/sync/awareness.ts'
-import { CLOSE, writeAwareness, writeBarrier, writeQuestion, writeUpdate } from '../../src/sync/protocol.ts'
+import { CLOSE, writeBarrier, writeQuestion, writeUpdate } from '../../src/sync/protocol.ts'
+import {
+  TASK,
+  CLAIMS,
+  holder,
+  question,
+  claim,
+  release,
+  type Said,
+  answersOf,
+  visit,
+  signal,
+  shownTo,
+} from '../support/claim-questions.ts'
 import { openRelay, PROJECT, quiet, Visitor } from '../support/relay-visitor.ts'
-
-const TASK = '4fq7k2m9x3'
-const CLAIMS = `${PROJECT}/claims`
-
-const holder = (by: string): object => ({ by, type: 'agent', workspace: 'w1' })
-
-function question(kind: string, params: object): string {
-  return JSON.stringify({ method: `claims.${kind}`, params })
-}
-
-function claim(by: string, more: object = {}): string {
-  return question('claim', { request: `of ${by}`, tasks: [TASK], holder: holder(by), leaseMs: 60_000, ...more })
-}
-
-function release(by: string): string {
-  return question('release', { tasks: [[TASK, null]], holder: holder(by) })
-}
-
-type Said = { readonly result?: TimedAnswer; readonly error?: { readonly code: string } }
-
-function answersOf(visitor: Visitor): readonly Said[] {
-  return visitor.all('answer').map(({ json }) => JSON.parse(json) as Said)
-}
-
-/** A clock that is set by hand. */
-function jumping(): MemoryRuntime & { setByMs: number } {
-  const runtime = memoryRuntime()
-  return Object.assign(Object.create(runtime) as MemoryRuntime, {
-    setByMs: 0,
-    now(this: { readonly setByMs: number }): number {
-      return runtime.now() + this.setByMs
-    },
-  })
-}
-
-const visit = { project: PROJECT, token: null }
-const { signal } = new AbortController()
-
-/** What a client of the claims' room sees. */
-function shownTo(visitor: Visitor): object {
-  return visitor.document().getMap('claims').toJSON()
-}
 
 describe('claims at a relay', () => {
   it('[C30] are granted to one over its connection, and the next is told who holds the task', async () => {
@@ -195,8 +163,10 @@ describe('a desk', () => {
     const gate = new Promise<void>((resolve) => (open = resolve))
     const store = await openMemoryStore(createMemoryDisk({ sync: () => gate }))
     const desks = new ClaimDesks({ runtime: memoryRuntime(), store })
-    const ask = (desk: ClaimDesk, by: string): Promise<TimedAnswer> =>
-      desk.answer('claims.claim', (JSON.parse(claim(by)) as { params: unknown }).params, 'write', signal)
+    const ask = async (desk: ClaimDesk, by: string): Promise<unknown> => {
+      const { params } = JSON.parse(claim(by)) as { params: unknown }
+      return JSON.parse(await desk.answer('claims.claim', params, { rights: 'write', signal, work: (does) => does() }))
+    }
     const [first, unused] = [desks.take('p'), desks.take('p')]
     const granted = ask(first.desk, 'agent-1')
     await quiet()
@@ -210,55 +180,6 @@ describe('a desk', () => {
     expect(await granted).toMatchObject({ outcome: 'granted' })
     expect(await refused).toMatchObject({ outcome: 'held', held: [{ by: 'agent-1' }] })
     await Promise.all([...leaving, last[Symbol.asyncDispose]()])
-  })
-})
-
-describe('a clock that jumps', () => {
-  it('[C55] keeps nobody from hearing that something is held', async () => {
-    const runtime = jumping()
-    await using place = await openRelay({ runtime })
-    const visitor = new Visitor(place.relay)
-    await quiet()
-    visitor.send(writeQuestion(1, question('watch', {})))
-    await quiet()
-    visitor.send(writeQuestion(2, claim('agent-1')))
-    await quiet()
-    expect(visitor.all('claims')).toHaveLength(1)
-    runtime.setByMs = -3_600_000
-    visitor.send(writeQuestion(3, release('agent-1')))
-    await runtime.advance(defaultLimits.presenceMs)
-    expect(visitor.all('claims')).toHaveLength(2)
-    await runtime.advance(1_000)
-    visitor.send(writeQuestion(4, claim('agent-2')))
-    await quiet()
-    expect(visitor.all('claims')).toHaveLength(3)
-  })
-
-  it('[C55] keeps nobody from hearing who is there', async () => {
-    const runtime = jumping()
-    await using place = await openRelay({ runtime })
-    const [first, second] = [new Visitor(place.relay), new Visitor(place.relay)]
-    const say = (clock: number): Uint8Array => writeAwareness(writePresences([{ client: 7, clock, state: '{}' }]))
-    await quiet()
-    first.send(say(1))
-    await quiet()
-    runtime.setByMs = -3_600_000
-    first.send(say(2))
-    await runtime.advance(defaultLimits.presenceMs)
-    expect(second.all('awareness')).toHaveLength(2)
-  })
-
-  it('[C55] does not hide for long that a lease ran out', async () => {
-    const runtime = jumping()
-    await using place = await openRelay({ runtime })
-    const viewer = new Visitor(place.relay, { project: CLAIMS }).ask()
-    await place.relay.ask(visit, claim('agent-1', { leaseMs: 3_600_000 }), signal)
-    await quiet(20)
-    expect(shownTo(viewer)).toMatchObject({ [TASK]: { by: 'agent-1' } })
-    runtime.setByMs = 3_600_000
-    await runtime.advance(10_000)
-    await quiet(20)
-    expect(shownTo(viewer)).toEqual({})
   })
 })
 
