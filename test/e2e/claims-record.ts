@@ -25,9 +25,11 @@ export async function recorded(
   say(JSON.stringify(began))
   const json = await ask()
   const answered = now()
-  const { result } = JSON.parse(json) as { readonly result?: TimedAnswer }
-  const ended: Ended = { ends: asking, answered, answer: result ?? null }
-  if (result !== undefined) say(JSON.stringify(ended))
+  const { result } = JSON.parse(json) as { readonly result?: TimedAnswer | { readonly outcome: 'changed' } }
+  // Only what changed since another list: that says nothing of what it does not name.
+  if (result === undefined || result.outcome === 'changed') return json
+  const ended: Ended = { ends: asking, answered, answer: result }
+  say(JSON.stringify(ended))
   return json
 }
 
