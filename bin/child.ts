@@ -1,5 +1,5 @@
 /** A program in the command's place: its terminal, the signals it gets, its exit code. No shell stands between. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -31,8 +31,9 @@ function isProgram(path: string): boolean {
 
 function run(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(name, args, { stdio: 'inherit', env })
-    const passOn = (signal: NodeJS.Signals): void => void child.kill(signal)
+    // Before the program begins: a signal that comes while it does would end this process, and leave the program alone.
+    let child: ChildProcess | undefined
+    const passOn = (signal: NodeJS.Signals): void => void child?.kill(signal)
     const keys = isatty(0) ? (): void => undefined : passOn
     for (const signal of FROM_KEYS) process.on(signal, keys)
     for (const signal of FROM_OTHERS) process.on(signal, passOn)
@@ -40,6 +41,7 @@ function run(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Pro
       for (const signal of FROM_KEYS) process.off(signal, keys)
       for (const signal of FROM_OTHERS) process.off(signal, passOn)
     }
+    child = spawn(name, args, { stdio: 'inherit', env })
     child.once('error', (cause) => {
       settle()
       reject(new TaskError('FILE_UNREADABLE', { path: name, reason: cause.message }, { cause }))

@@ -34,6 +34,8 @@ const WITHOUT_RELAY = new Set<MethodName>([
   'workspace.status',
   'workspace.sync',
   'claims.list',
+  'tasks.release',
+  'tasks.renew',
   'workspace.backup',
   'workspace.doctor',
 ])

@@ -28,7 +28,10 @@ export interface PeerEvents {
   met: { readonly states: readonly string[] }
 }
 
-export interface PeerHost extends Pick<SessionHost, 'vector' | 'missing' | 'hear' | 'presence' | 'settled' | 'claimsChanged'> {
+export interface PeerHost extends Pick<
+  SessionHost,
+  'vector' | 'missing' | 'hear' | 'presence' | 'settled' | 'claimsChanged'
+> {
   /** How many writes were made here so far, ever; undefined where that is not known now. */
   written(): number | undefined
   /** Told each time both sides have everything. */

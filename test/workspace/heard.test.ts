@@ -4,7 +4,9 @@ import { DOCUMENT } from '../../src/workspace/head.ts'
 import { memoryWorkspace, once, openProject, type MemoryWorkspace } from '../support/project.ts'
 
 async function updatesOf(workspace: MemoryWorkspace): Promise<readonly Uint8Array[]> {
-  return once(workspace, async (_, project) => (await ((await project.hold()).store).read(DOCUMENT)).map(({ bytes }) => bytes))
+  return once(workspace, async (_, project) =>
+    (await (await project.hold()).store.read(DOCUMENT)).map(({ bytes }) => bytes),
+  )
 }
 
 describe('updates from elsewhere', () => {
