@@ -13,6 +13,7 @@ import {
   type Project,
   type Transport,
 } from '../../src/internal.ts'
+import type { TimedAnswer } from '../../src/claims/request.ts'
 import { memoryWorkspace, openProject, type MemoryWorkspace } from './project.ts'
 
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -32,6 +33,10 @@ export interface ClaimsPlace extends AsyncDisposable {
   join(seed: number, of?: MemoryWorkspace): Promise<ClaimingWorkspace>
   cut(): void
   mend(): Promise<void>
+  /** The relay denies workspaces these questions from now on. */
+  refuse(isRefused: (method: string) => boolean): void
+  /** Asks the relay as somebody in another directory. */
+  ask(kind: string, params: object): Promise<TimedAnswer>
   /** The relay's clock is behind from now on. */
   setBack(ms: number): void
   /** Turns all clocks. */
@@ -48,6 +53,7 @@ export async function openClaimsPlace(): Promise<ClaimsPlace> {
   const connections = new Set<Connection>()
   const wires = memoryTransport()
   let isCut = false
+  let isRefused = (_method: string): boolean => false
   let place = 0
   let behindMs = 0
   const relayRuntime = { ...runtime, now: () => runtime.now() - behindMs }
@@ -85,6 +91,15 @@ export async function openClaimsPlace(): Promise<ClaimsPlace> {
       return relay
     },
     pass,
+    refuse: (which) => void (isRefused = which),
+    async ask(kind, params) {
+      const who = { project: base.config.project, token: null }
+      const text = JSON.stringify({ method: `claims.${kind}`, params })
+      const answer = JSON.parse(await relay.ask(who, text, new AbortController().signal)) as {
+        readonly result: TimedAnswer
+      }
+      return answer.result
+    },
     setBack: (ms) => void (behindMs += ms),
     cut: () => {
       isCut = true
@@ -101,6 +116,14 @@ export async function openClaimsPlace(): Promise<ClaimsPlace> {
       const syncing = await Syncing.start(project, transport, {
         url: 'ws://memory',
         presence: { workspace: `workspace ${seed}`, actor: null },
+      })
+      const ask = syncing.ask.bind(syncing)
+      Object.assign(syncing, {
+        ask: async (...asked: Parameters<typeof ask>) => {
+          if (isRefused(asked[0]))
+            throw new TaskError('RELAY_DENIED', { url: 'ws://memory', reason: 'it may only read' })
+          return ask(...asked)
+        },
       })
       open.unshift(syncing, project)
       lines.push(syncing)
