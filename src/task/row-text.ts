@@ -34,7 +34,7 @@ export function printable(text: string): string {
 }
 
 /** Who holds it; of a claim that nobody has confirmed `~agent-1`. */
-export function claimant({ by, state }: Pick<ClaimView, 'by' | 'state'>): string {
+function claimant({ by, state }: Pick<ClaimView, 'by' | 'state'>): string {
   return state === 'tentative' ? `~${by}` : by
 }
 

@@ -55,7 +55,7 @@ export function failedTimeout(uid: Uid, claim: ClaimView, waitMs: number, { keyO
   return { key, code: 'CLAIM_TIMEOUT', error: error.message, existing_assignee: holder, heldBy: heldBy(claim) }
 }
 
-export function failedLost(uid: Uid, claim: ClaimView | null, { keyOf }: Naming): FailedClaim {
+function failedLost(uid: Uid, claim: ClaimView | null, { keyOf }: Naming): FailedClaim {
   const key = keyOf(uid)
   const error = new TaskError('CLAIM_LOST', { key, how: howLost(claim) })
   return {
@@ -71,12 +71,12 @@ export function howLost(claim: ClaimView | null): string {
   return claim === null ? 'nobody holds it any more' : `it is held by ${holderText(claim)} now`
 }
 
-export function heldBy({ by, type, expiresAt, state, token }: ClaimView): HeldBy {
+function heldBy({ by, type, expiresAt, state, token }: ClaimView): HeldBy {
   return { by, type, expiresAt, state, token }
 }
 
 /** `agent:agent-1`; of one that nobody has confirmed `agent:~agent-1`. */
-export function holderText({ by, type, state }: Pick<ClaimView, 'by' | 'type' | 'state'>): string {
+function holderText({ by, type, state }: Pick<ClaimView, 'by' | 'type' | 'state'>): string {
   return `${type}:${state === 'tentative' ? '~' : ''}${by}`
 }
 
