@@ -17,6 +17,8 @@ export interface BacklogConfig {
   readonly zeroPadding: number
   /** What stands in the checklist of every new task. */
   readonly definitionOfDone: readonly string[]
+  /** Where the folders are, as a config at the root of a project says it; null where `backlog` or `.backlog` is looked for. */
+  readonly folder: string | null
 }
 
 export interface ReadConfig {
@@ -30,7 +32,11 @@ export const usualConfig: BacklogConfig = {
   prefix: 'task',
   zeroPadding: 0,
   definitionOfDone: [],
+  folder: null,
 }
+
+/** Of a path: relative, and it does not lead out. */
+const INSIDE = /^(?!\.?\/*$)(?![\\/]|[a-z]:)(?!(?:.*[\\/])?\.\.(?:[\\/]|$))./i
 
 export function parseBacklogConfig(text: string): ReadConfig {
   const source = new Source(text)
@@ -42,6 +48,7 @@ export function parseBacklogConfig(text: string): ReadConfig {
     prefix: (source.word('task_prefix', /^[a-z]+$/i) ?? usualConfig.prefix).toLowerCase(),
     zeroPadding: Number(source.word('zero_padded_ids', /^\d{1,2}$/) ?? usualConfig.zeroPadding),
     definitionOfDone: source.list('definition_of_done') ?? usualConfig.definitionOfDone,
+    folder: source.word('backlog_directory', INSIDE)?.replace(/\/+$/, '') ?? null,
   }
   return { config, problems: source.problems }
 }

@@ -35,6 +35,12 @@ export function isIdKey(key: string): boolean {
   return ID.test(key) && keyOfId(key, { prefix: 'task' }) === key
 }
 
+/** Whether we may have given it: the prefix and a number, and letters behind it while another task has that number too. */
+export function isCountedKey(key: string, { prefix }: Pick<Numbering, 'prefix'>): boolean {
+  const [, letters = '', suffix] = /^([a-z]+)-\d+(?:\.([0-9a-z]+))?$/i.exec(key) ?? []
+  return letters.toLowerCase() === prefix && (suffix === undefined || /[a-z]/i.test(suffix))
+}
+
 /** The id in a file's name: `task-7.1 - Fix-login.md`. */
 export function keyOfFileName(name: string, numbering: Pick<Numbering, 'prefix'>): string | null {
   const [, id = ''] = /^([a-z]+-[a-z0-9]+(?:[._-][a-z0-9]+)*) - /i.exec(name) ?? []

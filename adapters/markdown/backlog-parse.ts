@@ -4,6 +4,7 @@
  */
 import type { Json, ParsedFile } from '../../src/internal.ts'
 import type { BacklogConfig } from './backlog-config.ts'
+import { dateSaid } from './backlog-dates.ts'
 import { readBacklogFile, type BacklogEntry } from './backlog-file.ts'
 import { keyOfFileName, keyOfId, keyOfReference } from './backlog-ids.ts'
 import type { ShelvedFile } from './backlog-shelves.ts'
@@ -39,7 +40,7 @@ export function parseBacklog(text: string, { shelf, name }: ShelvedFile, config:
 /** With the keys of tasks in the place of the ids that are written. */
 function saidBy({ entry, rule, value }: BacklogEntry, config: BacklogConfig): Json | undefined {
   if (entry.name === 'id') return typeof value === 'string' ? keyOfId(value, config) : null
-  if (!rule.isReference || value === undefined) return value
+  if (!rule.isReference || value === undefined) return typeof value === 'string' ? dateSaid(entry.name, value) : value
   if (isList(value)) return [...new Set(value.map((id) => (typeof id === 'string' ? keyOfReference(id, config) : id)))]
   return typeof value === 'string' ? keyOfReference(value, config) : value
 }

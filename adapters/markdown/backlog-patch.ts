@@ -2,9 +2,11 @@
 import type { Json, TaskPatch } from '../../src/internal.ts'
 import type { BacklogConfig } from './backlog-config.ts'
 import { byRank, lastRank, ruleOf, theirKey } from './backlog-fields.ts'
+import { dateSaid } from './backlog-dates.ts'
 import { readBacklogEntry, type BacklogEntry } from './backlog-file.ts'
-import { idOfKey, isIdKey, keyOfFileName, keyOfId, keyOfReference } from './backlog-ids.ts'
+import { idOfKey, isCountedKey, isIdKey, keyOfFileName, keyOfId, keyOfReference } from './backlog-ids.ts'
 import { newEntry, saysNothing, withFrontMatter, type Wish } from './backlog-front.ts'
+import { parseBacklog } from './backlog-parse.ts'
 import { listSplices } from './backlog-sets.ts'
 import type { ShelvedFile } from './backlog-shelves.ts'
 import { entryLine, entryText, wordText } from './backlog-text.ts'
@@ -20,7 +22,8 @@ import { canBeWritten, isList } from './yaml-text.ts'
 
 export function patchBacklog(text: string, patch: TaskPatch, there: ShelvedFile, config: BacklogConfig): string {
   const front = findFrontMatter(text)
-  const wishes = wishesOf(patch, there, config)
+  const isKept = patch.key !== undefined && !mayBeRenamed(text, there, config)
+  const wishes = wishesOf(patch, there, config).filter(([key]) => key !== 'id' || !isKept)
   if (front === 'unclosed') return text
   if (front === 'none') return withFrontMatter(text, unlessNamed(wishes, there, config), patch.body, config)
   const splices: Splice[] = []
@@ -68,6 +71,16 @@ export function wishesOf(
   return wishes
 }
 
+/**
+ * Ids of subtasks, drafts and archived tasks are Backlog.md's own: we count without them, so no count of ours may change
+ * them. It gives the number of an archived task to the next one.
+ */
+function mayBeRenamed(text: string, there: ShelvedFile, config: BacklogConfig): boolean {
+  const [task] = parseBacklog(text, there, config).tasks
+  const key = task?.key ?? null
+  return key === null || (isCountedKey(key, config) && !there.shelf.folder.startsWith('archive/'))
+}
+
 /** A file without an id line is called what its name says: only another key needs the line. */
 function unlessNamed(wishes: readonly Wish[], { name }: ShelvedFile, config: BacklogConfig): readonly Wish[] {
   const named = keyOfFileName(name, config)
@@ -91,18 +104,19 @@ function entrySplices(
   if (value === null) return isNull(node) ? [] : removal(text, front, entry, node)
   if (node.kind !== 'scalar' || typeof value !== 'string') return valueSplices(text, place, value, { isFlow: false })
   const now = isNull(node) ? null : rule.kind === 'text' ? node.text : jsonOf(node)
-  if (now === value || isSameTask(entry.name, now, value, config)) return []
+  if (now === value || isSameSaid(entry.name, now, value, config)) return []
   const written = rule.isReference ? idOfKey(value, config) : value
   // What has no quotes gets those that Backlog.md would give it: it takes 010 for 8, and a date for another text.
   if (node.style === 'plain' || node.style === 'empty') return replaced(text, place, wordText(written))
   return valueSplices(text, place, written, { isFlow: false, isText: rule.kind === 'text' })
 }
 
-/** Ids that are spelt otherwise stay. */
-function isSameTask(key: string, now: Json, said: string, config: BacklogConfig): boolean {
+/** Ids and dates that are spelt otherwise stay. */
+function isSameSaid(key: string, now: Json, said: string, config: BacklogConfig): boolean {
   if (typeof now !== 'string') return false
   if (key === 'id') return keyOfId(now, config) === keyOfId(said, config)
-  return ruleOf(key).isReference && keyOfReference(now, config) === keyOfReference(said, config)
+  if (ruleOf(key).isReference) return keyOfReference(now, config) === keyOfReference(said, config)
+  return dateSaid(key, now) === said
 }
 
 /** The references that are wanted: those that stand there as they are spelt, new ones as ids are. */

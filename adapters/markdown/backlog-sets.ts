@@ -1,6 +1,6 @@
 /** Changes a list of names in a front matter: those that stay keep their place and spelling, new ones come last. */
 import { isDate, wordsInBrackets, wordText } from './backlog-text.ts'
-import { isLineEnd, lineEndAt } from './lines.ts'
+import { afterLine, isLineEnd } from './lines.ts'
 import { elementsOf } from './native-fields.ts'
 import { replacement, type Splice } from './splices.ts'
 import { replaced, type Place } from './yaml-edit.ts'
@@ -46,7 +46,7 @@ function fromEmpty(text: string, place: Place, names: readonly string[], mayGrow
   const isAlone = text.slice(from, node.start).trim() === '' && isLineEnd(text.charCodeAt(node.end))
   const isOneLine = !/[\r\n]/.test(text.slice(from, node.end))
   if (!mayGrow || !isAlone || !isOneLine) return replaced(text, place, wordsInBrackets(names))
-  const lineEnd = lineEndAt(text, node.end)
+  const lineEnd = text.slice(node.end, afterLine(text, node.end))
   return [replacement(from, node.end, names.map((name) => `${lineEnd}  - ${wordText(name)}`).join(''))]
 }
 

@@ -29,7 +29,7 @@ export interface ShelfOptions {
 const DRAFT = 'draft'
 
 /** The board first. Two kinds of files are archived, each in its own folder. */
-export function shelvesOf(config: BacklogConfig): readonly Shelf[] {
+function shelvesOf(config: BacklogConfig): readonly Shelf[] {
   const { prefix } = config
   const [draft, completed, archived] = ['Draft', 'Completed', 'Archived'].map((name) => nameBeside(name, config))
   return [

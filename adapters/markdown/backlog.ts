@@ -8,7 +8,7 @@
  * | `status` | `status`, by the names of the columns; beside the board the folder is the status, and the line is `file.status` |
  * | `assignee` `labels` `dependencies` | sets `assignees` (with or without @, as written), `labels`, `depends` (keys) |
  * | `parent_task_id` | `parent` (a key) |
- * | `created_date` `updated_date` `due_date` | `created` `updated` `due`, as written, legacy dates too |
+ * | `created_date` `updated_date` `due_date` | `created` `updated` `due`, as written; dates of old files as all others |
  * | every other key | a field of that name; where the name is one of ours, `file.<key>` |
  * | all below the front matter | the body: sections, markers, checklists and comments stay text |
  */

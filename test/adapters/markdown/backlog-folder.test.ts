@@ -37,6 +37,7 @@ describe('the settings of a Backlog.md folder', () => {
       prefix: 'jira',
       zeroPadding: 3,
       definitionOfDone: ['tests: pass', 'docs'],
+      folder: null,
     }
     expect(settings(text)).toEqual({ config, problems: [] })
     expect(settings(`\ufeff---\n${text}`.replaceAll('\n', '\r\n'))).toEqual({ config, problems: [] })
@@ -62,6 +63,13 @@ describe('the settings of a Backlog.md folder', () => {
     })
     for (const empty of ['', '\n', 'statuses:\ntask_prefix: ~\n', '- a\n', '{}', '---\n---\n'])
       expect(settings(empty).config).toEqual(usualConfig)
+  })
+
+  it('[F16] name a folder only where it lies inside the project', () => {
+    const folderIn = (folder: string): string | null => settings(`backlog_directory: "${folder}"\n`).config.folder
+    for (const folder of ['work', 'docs/work', '.work', 'a..b']) expect(folderIn(`${folder}/`)).toBe(folder)
+    for (const folder of ['/etc', '../x', 'a/../../b', '..', '.', '', 'c:/x', 'a/..'])
+      expect(folderIn(folder)).toBe(null)
   })
 
   it('[F1] are read from any text without a fault', () => {

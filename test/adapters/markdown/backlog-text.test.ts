@@ -91,6 +91,15 @@ describe('values in files that are there', () => {
     expect(patched('labels: [] # none\n', { sets: { labels: ['a'] } })).toBe('labels: [a] # none\n')
   })
 
+  it('[F23] new lines of a list end as its own line does, whatever those around it do', () => {
+    expect(patched('title: x\nlabels: []\r\nid: y\n', { sets: { labels: ['a', 'b'] } })).toBe(
+      'title: x\nlabels:\r\n  - a\r\n  - b\r\nid: y\n',
+    )
+    expect(patched('title: x\rlabels: []\nid: y\n', { sets: { labels: ['a'] } })).toBe(
+      'title: x\rlabels:\n  - a\nid: y\n',
+    )
+  })
+
   it('[F17] above a line that is none, nothing gets several lines', () => {
     expect(patched('labels: []\n- x\n', { sets: { labels: ['a'] } })).toBe('labels: [a]\n- x\n')
     expect(patched('id: TASK-1\n- x\n', { sets: { labels: ['a', 'b: c'] } })).toBe(
@@ -121,6 +130,40 @@ describe('values in files that are there', () => {
     expect(padded.patch(path, text, [{ task: 0, ...other }])).toBe(
       '---\nid: TASK-004\ndependencies: ["TASK-0003", TASK-007.01]\nparent_task_id: TASK-008\n---\n',
     )
+  })
+})
+
+describe('ids and dates of Backlog.md', () => {
+  it('[F28] an id that only the program gives stays: of a subtask, a draft, an archived task, another prefix', () => {
+    const kept: readonly (readonly [string, string])[] = [
+      ['tasks/task-1.2 - x.md', 'TASK-1.2'],
+      ['tasks/task-1.2.3 - x.md', 'task-1.2.3'],
+      ['drafts/draft-1 - x.md', 'DRAFT-1'],
+      ['archive/tasks/task-1 - x.md', 'TASK-1'],
+      ['tasks/task-1 - x.md', 'JIRA-1'],
+      ['tasks/task-1 - x.md', 'task-auth'],
+    ]
+    const renamed = (name: string, id: string): string =>
+      format.patch(`backlog/${name}`, `---\nid: ${id}\n---\n`, [{ task: 0, key: 'TASK-7' }])
+    for (const [name, id] of kept) expect(renamed(name, id)).toBe(`---\nid: ${id}\n---\n`)
+    for (const id of ['TASK-1', 'task-001', '1', 'TASK-1.4fq', 'TASK-1.4FQ'])
+      for (const folder of ['tasks', 'completed'])
+        expect(renamed(`${folder}/task-1 - x.md`, id)).toBe('---\nid: TASK-7\n---\n')
+    expect(format.patch('backlog/tasks/task-1.2 - x.md', 'x', [{ task: 0, key: 'TASK-7' }])).toBe('x')
+    expect(format.patch('backlog/tasks/task-1 - x.md', 'x', [{ task: 0, key: 'TASK-7' }])).toBe(
+      '---\nid: TASK-7\n---\n\nx',
+    )
+  })
+
+  it('[F12] dates of old files are read as all others are written, and stay as they are', () => {
+    const text = '---\ncreated_date: 20-11-26\nupdated_date: 21/11/26 # old\ndue_date: 20.11.26\n---\n'
+    const fields = { created: '2026-11-20', updated: '2026-11-21', due: '20.11.26' }
+    expect(format.parse(path, text).tasks[0]?.fields).toEqual(fields)
+    expect(format.patch(path, text, [{ task: 0, fields }])).toBe(text)
+    expect(patched('created_date: 20.11.26\n', { fields: { created: '2026-11-21 08:24' } })).toBe(
+      "created_date: '2026-11-21 08:24'\n",
+    )
+    expect(patched('title: task-1\n', { fields: { title: 'TASK-1' } })).toBe('title: TASK-1\n')
   })
 })
 
