@@ -108,8 +108,7 @@ class Reader {
     for (const one of await this.#neverSeen(left, blobs, steps)) older.add(one)
     const files: ReadFile[] = []
     for (const candidate of candidates) {
-      if (older.has(candidate))
-        this.#hold(candidate.entry, 'older', [], candidate.uids, await this.#shows(candidate, blobs))
+      if (older.has(candidate)) this.#hold(candidate.entry, 'older', [], candidate.uids, await this.#shows(candidate))
       else {
         const { path } = candidate.entry
         files.push(await this.#explainer.explain(candidate, blobs.get(path), steps.get(path) ?? []))
@@ -126,10 +125,9 @@ class Reader {
   }
 
   /** Undefined where nobody can tell what the text is older than. */
-  async #shows(candidate: Candidate, blobs: ReadonlyMap<string, string>): Promise<string | undefined> {
-    const { entry, text } = candidate
-    const isUnheard = blobs.get(entry.path) === text && (await this.#versions.isUnheard(candidate, text))
-    return isUnheard ? undefined : longHash(text)
+  async #shows(candidate: Candidate): Promise<string | undefined> {
+    const { text } = candidate
+    return (await this.#versions.isUnheard(candidate, text)) ? undefined : longHash(text)
   }
 
   async #open(entry: FileEntry, record: FileRecord): Promise<Opened | undefined> {

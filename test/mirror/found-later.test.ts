@@ -131,6 +131,23 @@ describe('old texts that version control put there', () => {
     expect(body).not.toContain('two')
   })
 
+  it('[M8][M12] one that nobody read, away when that was noticed, is still that where it is the same commit as before', async () => {
+    const [desk, path, text] = await deskWith()
+    await desk.add('Other')
+    desk.save(path, text.replace('See the log.', 'See the log, unread.'))
+    const unread = await desk.text(path)
+    const commit = await desk.commit()
+    desk.remove(path)
+    await desk.sync()
+    desk.save(path, unread)
+    desk.workspace.repository.checkout(commit)
+    await desk.sync()
+    await desk.edit(path, 'The login fails.', 'The login fails, edited.')
+    await desk.sync()
+    const { values } = (await desk.conflicts()).find(({ field }) => field === 'body') ?? { values: [] }
+    expect(values.some(([value]) => String(value).includes('unread') && String(value).includes('edited'))).toBe(true)
+  })
+
   it('[M12][M42] one of a deleted task is one also where the index was lost', async () => {
     const [desk, path, text] = await deskWith()
     const commit = (await desk.workspace.repository.state())?.head ?? ''
@@ -296,13 +313,6 @@ describe('old buffers beside version control', () => {
     await exchange(one, other)
     expect(linesWith((await one.task('T-1')).body, 'pulled.')).toBe(1)
   })
-
-  it.each([201405, 400303, 500748, 702263, 708066, 711421, 720464, 741489])(
-    '[M2] seed %i: no word is lost, none stands twice',
-    async (seed) => {
-      expect((await playMirror(mirrorScheduleOf(seed))).problems).toEqual([])
-    },
-  )
 })
 
 describe('words that came by another road', () => {
