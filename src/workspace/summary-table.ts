@@ -1,5 +1,6 @@
 /** The summary as a table of tasks: reads the lines that are asked for, holds what has changed since. */
 import type { Key, Uid } from '../ids.ts'
+import { CONFIRMED, CREATED, NUMBER, PURGED } from '../task/fields.ts'
 import { createTaskTable, numbersOf, referencesOf, type TaskTable } from '../task/table.ts'
 import type { TaskState } from '../task/registers.ts'
 import { currentLines, findLine, linesWith, type Summary } from './summary.ts'
@@ -7,13 +8,15 @@ import type { Line } from './summary-line.ts'
 
 export interface SummaryTable extends TaskTable {
   put(state: TaskState): void
-  /** The key as it was printed last; undefined once the task's numbers may have changed. */
+  /** The key as it was printed last; undefined once it may be another. */
   printedKey(uid: Uid): Key | undefined
   line(uid: Uid): Line | undefined
 }
 
 /** After so many single look-ups, an index of all lines costs less than searching on. */
 const SEARCHES_BEFORE_INDEX = 24
+/** What decides whose key a number is. */
+const DECIDING = [NUMBER, CONFIRMED, CREATED, PURGED]
 
 export function createSummaryTable(summary: Summary): SummaryTable {
   const changed = createTaskTable()
@@ -42,6 +45,8 @@ export function createSummaryTable(summary: Summary): SummaryTable {
     return parsed.get(uid)
   }
   const get = (uid: Uid): TaskState | undefined => changed.get(uid) ?? stateOf(uid)
+  /** Numbers of tasks whose keys may be others since the summary was made. */
+  const disputed = new Set<number>()
   let outlines: Outlines | undefined
   let questions = 0
   const asked = (): Outlines | undefined => {
@@ -85,12 +90,17 @@ export function createSummaryTable(summary: Summary): SummaryTable {
         (state) => referencesOf(state).includes(uid),
         changed.referring(uid),
       ),
-    put: (state) => changed.put(state),
+    put(state) {
+      const before = stateOf(state.uid)
+      if (DECIDING.some((field) => before?.registers.get(field) !== state.registers.get(field)))
+        for (const number of [...numbersOf(state), ...(before === undefined ? [] : numbersOf(before))])
+          disputed.add(number)
+      changed.put(state)
+    },
     printedKey(uid) {
-      const now = changed.get(uid)
       const before = stateOf(uid)
-      if (before === undefined || (now !== undefined && String(numbersOf(now)) !== String(numbersOf(before))))
-        return undefined
+      // Whose number it is may have changed with any other task that has it, or had it.
+      if (before === undefined || numbersOf(before).some((number) => disputed.has(number))) return undefined
       return lineOf(uid)?.view()?.key
     },
     line: lineOf,

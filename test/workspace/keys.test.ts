@@ -1,6 +1,6 @@
 /** Numbers of a whole project: given once, confirmed by their arbiter, never given again. */
 import { describe, expect, it } from 'vitest'
-import type { Caller } from '../../src/internal.ts'
+import type { Caller, Uid } from '../../src/internal.ts'
 import { CONFIRMED } from '../../src/task/fields.ts'
 import { shown } from '../../src/task/registers.ts'
 import { memoryWorkspace, once, openProject, type MemoryWorkspace } from '../support/project.ts'
@@ -116,5 +116,30 @@ describe('confirming', () => {
       const [uid] = tasks.uids()
       expect(uid === undefined ? 'none' : shown(tasks.get(uid), CONFIRMED)).toBe(confirmed)
     }
+  })
+})
+
+describe('a key as it was printed', () => {
+  it('[K1] is not believed once a rival’s number is another one', async () => {
+    const one = memoryWorkspace({ seed: 1 })
+    const two = sibling(one, 2)
+    await add(one)
+    await add(two)
+    const projects = [openProject(one), openProject(two)] as const
+    await turned(one, meet(...projects))
+    for (const project of projects) await project[Symbol.asyncDispose]()
+    await using project = openProject(one)
+    const before = await project.tasks()
+    const keyOf = (uid: Uid): string => {
+      const state = before.get(uid)
+      return state === undefined ? '' : project.context(before).keyOf(state)
+    }
+    const [bare, other] = [...before.uids()].sort((a, b) => keyOf(a).length - keyOf(b).length)
+    if (bare === undefined || other === undefined) throw new Error('two tasks are missing')
+    expect([keyOf(bare), keyOf(other).startsWith('T-1.')]).toEqual(['T-1', true])
+    await project.commit(() => ({ verb: 'confirm', writes: [{ uid: bare, field: CONFIRMED, value: 9 }] }))
+    const tasks = await project.tasks()
+    const { keyOf: now } = project.context(tasks)
+    expect([bare, other].map((uid) => now(tasks.get(uid) ?? { uid, registers: new Map() }))).toEqual(['T-9', 'T-1'])
   })
 })
