@@ -22,7 +22,7 @@ import { canBeWritten, isList } from './yaml-text.ts'
 
 export function patchBacklog(text: string, patch: TaskPatch, there: ShelvedFile, config: BacklogConfig): string {
   const front = findFrontMatter(text)
-  const isKept = patch.key !== undefined && !mayBeRenamed(text, there, config)
+  const isKept = patch.key !== undefined && !mayBeRenamed(text, patch.key, there, config)
   const wishes = wishesOf(patch, there, config).filter(([key]) => key !== 'id' || !isKept)
   if (front === 'unclosed') return text
   if (front === 'none') return withFrontMatter(text, unlessNamed(wishes, there, config), patch.body, config)
@@ -73,12 +73,14 @@ export function wishesOf(
 
 /**
  * Ids of subtasks, drafts and archived tasks are Backlog.md's own: we count without them, so no count of ours may change
- * them. It gives the number of an archived task to the next one.
+ * them. It gives the number of an archived task to the next one: letters behind the number, by which we tell such two
+ * apart, are not for its files.
  */
-function mayBeRenamed(text: string, there: ShelvedFile, config: BacklogConfig): boolean {
+function mayBeRenamed(text: string, wanted: string, there: ShelvedFile, config: BacklogConfig): boolean {
   const [task] = parseBacklog(text, there, config).tasks
   const key = task?.key ?? null
-  return key === null || (isCountedKey(key, config) && !there.shelf.folder.startsWith('archive/'))
+  if (key === null) return true
+  return isCountedKey(key, config) && !there.shelf.folder.startsWith('archive/') && !wanted.startsWith(`${key}.`)
 }
 
 /** A file without an id line is called what its name says: only another key needs the line. */

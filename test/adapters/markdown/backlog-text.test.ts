@@ -149,6 +149,8 @@ describe('ids and dates of Backlog.md', () => {
     for (const id of ['TASK-1', 'task-001', '1', 'TASK-1.4fq', 'TASK-1.4FQ'])
       for (const folder of ['tasks', 'completed'])
         expect(renamed(`${folder}/task-1 - x.md`, id)).toBe('---\nid: TASK-7\n---\n')
+    const isTwin = format.patch(path, '---\nid: task-01\n---\n', [{ task: 0, key: 'TASK-1.4fq' }])
+    expect(isTwin).toBe('---\nid: task-01\n---\n')
     expect(format.patch('backlog/tasks/task-1.2 - x.md', 'x', [{ task: 0, key: 'TASK-7' }])).toBe('x')
     expect(format.patch('backlog/tasks/task-1 - x.md', 'x', [{ task: 0, key: 'TASK-7' }])).toBe(
       '---\nid: TASK-7\n---\n\nx',
