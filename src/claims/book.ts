@@ -1,89 +1,82 @@
 /**
  * The arbiter of one project: the ledger with the log that keeps it. Answers one request after the other, each when all that
  * it rests on is on the disk; those who wait for a task get it in the order in which they came.
- *
- *   log <name>     rows of JSON: the changes that one commit made, in order
  */
 import { asTaskError, TaskError } from '../errors.ts'
 import type { Uid } from '../ids.ts'
-import type { Runtime, Store, StoreChange } from '../ports.ts'
-import { decide, isSameRequest, type Decision } from './decide.ts'
+import type { Runtime } from '../ports.ts'
+import { withinBounds } from './bounds.ts'
+import { anchored, decide, isFromLater, isSameHolder, isSameRequest, type Decision } from './decide.ts'
 import { Ledger, type LedgerChange } from './ledger.ts'
+import { Line, type Waiter } from './line.ts'
+import { ClaimLog, type LogWorld } from './log.ts'
 import type { ClaimAnswer, ClaimRequest, Holding, TimedAnswer } from './request.ts'
 
-export interface BookWorld {
+export interface BookWorld extends LogWorld {
   readonly runtime: Pick<Runtime, 'now' | 'sleep'> & Partial<Pick<Runtime, 'log'>>
-  readonly store: Pick<Store, 'read' | 'commit'>
-  /** Takes changes of the ledger to the disk, with what else belongs into the same commit. @default the store's commit */
-  readonly commit?: (changes: readonly StoreChange[]) => Promise<void>
-  /** Rows of the log after which they become one. @default 2,000 */
-  readonly manyRows?: number
 }
 
 export interface AskOptions {
   /** How long a claim may wait for what others hold. @default 0 */
   readonly waitMs?: number
-  readonly signal?: AbortSignal
+  /** Ends waiting. What is asked with the same one waits for so many tasks at most, in all. */
+  readonly signal?: AbortSignal | undefined
 }
 
 type Claim = ClaimRequest & { readonly kind: 'claim' }
 
-interface Waiter {
-  readonly request: Claim
-  hasWaitedEnough: boolean
+interface Waiting extends Waiter {
+  readonly claim: Claim
+  /** Of its tasks the one that was in its way when it was looked at last. */
+  from: number
   readonly settle: (answer: TimedAnswer) => void
   readonly fail: (cause: unknown) => void
 }
 
 const MOVING_VERBS = new Set(['grant', 'end'])
 const LEASE_VERBS = new Set(['grant', 'renew', 'end'])
-const MANY_ROWS = 2_000
 /** Clocks jump: while somebody waits for a lease to run out, the book looks at least this often. */
 const LOOK_AGAIN_MS = 10_000
+/** And no more often than this, however many leases run out one after the other. */
+const REST_MS = 20
 
 export class ClaimBook implements AsyncDisposable {
   /** With all that was decided. */
-  readonly #ledger: Ledger
+  readonly #ledger: Ledger = new Ledger()
   /** With what is on the disk. */
-  readonly #kept: Ledger
+  readonly #kept: Ledger = new Ledger()
   readonly #world: BookWorld
-  readonly #log: string
-  #rows: number
+  readonly #log: ClaimLog
   /** Decided, and not on its way to the disk yet. */
   #unsaved: LedgerChange[] = []
   #saving: Promise<void> | undefined
   #nextSave: Promise<void> | undefined
   #failure: TaskError | undefined
   #isOver = false
-  /** In the order in which they came. */
-  #waiters: Waiter[] = []
+  readonly #line = new Line<Waiting>()
+  /** What happened to these may concern who waits for them. */
+  readonly #moved = new Set<Uid>()
+  #isServing = false
   #nap: AbortController | undefined
+  /** The first moment at which something that is in somebody's way may have run out. */
+  #wakesAt = Infinity
+  #lookedAt = -Infinity
   /** Hears which tasks are held by others now, or by nobody; when that is on the disk. Not that a lease ran out. */
   onChanged: (uids: readonly Uid[]) => void = () => undefined
   /** Hears which tasks have another lease on the disk, or none: also that one was renewed. Before `onChanged`. */
   onLeases: (uids: readonly Uid[]) => void = () => undefined
 
-  private constructor(world: BookWorld, log: string, rows: readonly (readonly LedgerChange[])[]) {
+  private constructor(world: BookWorld, log: ClaimLog, changes: readonly LedgerChange[]) {
     this.#world = world
     this.#log = log
-    this.#rows = rows.length
-    this.#ledger = new Ledger()
-    this.#kept = new Ledger()
-    for (const changes of rows) {
-      this.#ledger.apply(changes)
-      this.#kept.apply(changes)
-    }
+    this.#ledger.apply(changes)
+    this.#kept.apply(changes)
   }
 
   /** There must be no other for this log, nor one that still has something on its way to the disk. */
-  static async load(world: BookWorld, log: string): Promise<ClaimBook> {
-    const rows = await world.store.read(log)
-    const parse = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes))
-    return new ClaimBook(
-      world,
-      log,
-      rows.map(({ bytes }) => parse(bytes) as readonly LedgerChange[]),
-    )
+  static async load(world: BookWorld, name: string): Promise<ClaimBook> {
+    const log = new ClaimLog(world, name)
+    return new ClaimBook(world, log, await log.read())
   }
 
   /** The disk did not take something: memory is ahead of it, and nothing is answered any more. */
@@ -123,30 +116,48 @@ export class ClaimBook implements AsyncDisposable {
     this.#assertWhole()
     const now = this.#world.runtime.now()
     // Who waits came before.
-    this.#serve(now)
-    if (request.kind !== 'claim' && request.kind !== 'take')
-      return this.#settle(decide(this.#ledger, request, now, this.#awaited(this.#waiters)), now)
-    const place = this.#waiters.findIndex((waiter) => waiter.request.request === request.request)
-    const same = this.#waiters[place]
-    if (same !== undefined && !isSameRequest(same.request, request)) return this.#answered({ outcome: 'reused' }, now)
+    if (now >= this.#wakesAt) this.#lookAgain()
+    if (request.kind === 'claim') return this.#claim(request, now, { waitMs, signal })
+    if (request.kind === 'take' && this.#line.find(request.request) !== undefined)
+      return this.#answered({ outcome: 'reused' }, now)
+    const tasks = request.kind === 'check' ? request.tasks : request.kind === 'take' ? request.candidates : []
+    return this.#settle(decide(this.#ledger, request, now, this.#line.awaited(tasks)), now)
+  }
+
+  #claim(
+    request: Claim,
+    now: number,
+    { waitMs, signal }: Pick<Required<AskOptions>, 'waitMs'> & AskOptions,
+  ): Promise<TimedAnswer> {
+    const same = this.#line.find(request.request)
+    if (same !== undefined && !isSameRequest(same.claim, request)) return this.#answered({ outcome: 'reused' }, now)
     // One that asks again, because its first connection was lost, keeps its place.
-    const before = same === undefined ? this.#waiters : this.#waiters.slice(0, place)
-    const decision = decide(this.#ledger, request, now, this.#awaited(before))
-    const waits = request.kind === 'claim' && waitMs > 0 && decision.answer.outcome === 'held'
-    const answer = waits ? this.#wait(request, waitMs, before.length, signal) : this.#settle(decision, now)
-    same?.fail(new TaskError('CONNECTION_CLOSED', { reason: 'the same request was asked again', executed: 'no' }))
+    const place = same?.place ?? this.#line.nextPlace()
+    const tasks = [...new Set(request.tasks)]
+    const decision = decide(this.#ledger, request, now, this.#line.awaited(tasks, place))
+    const waits = waitMs > 0 && decision.answer.outcome === 'held'
+    if (waits) this.#line.assertRoom({ tasks, asker: signal }, same)
+    if (same !== undefined) {
+      this.#leave(same, now)
+      same.fail(new TaskError('CONNECTION_CLOSED', { reason: 'the same request was asked again', executed: 'no' }))
+    }
+    const answer = waits
+      ? this.#wait({ request: request.request, claim: request, tasks, place, asker: signal }, waitMs, signal)
+      : this.#settle(decision, now)
+    this.#serve(now)
     return answer
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
     this.#nap?.abort()
-    for (const { fail } of Array.from(this.#waiters)) fail(overError())
+    this.#sendAway(overError())
     await this.#saved().catch(() => undefined) // whoever asked is told
   }
 
-  #settle({ answer, changes }: Decision, now: number): Promise<TimedAnswer> {
-    this.#take(changes, now)
+  async #settle({ answer, changes }: Decision, now: number): Promise<TimedAnswer> {
+    this.#take(withinBounds(this.#ledger, changes, now))
+    this.#serve(now)
     return this.#answered(answer, now)
   }
 
@@ -156,91 +167,165 @@ export class ClaimBook implements AsyncDisposable {
     return { ...answer, at }
   }
 
-  #take(changes: readonly LedgerChange[], now: number): void {
+  #take(changes: readonly LedgerChange[]): void {
     if (changes.length === 0) return
     this.#ledger.apply(changes)
-    this.#unsaved.push(...changes)
+    for (const change of changes) {
+      this.#unsaved.push(change)
+      // Also a grant, and a lease that comes back to life, concern who waits: they may be its own.
+      if (change.do !== 'remember' && change.do !== 'learn') this.#moved.add(change.uid)
+    }
     void this.#saved().catch(() => undefined) // told to those who asked
-    if (changes.some(({ do: verb }) => verb === 'end')) this.#serve(now)
   }
 
-  #awaited(waiters: readonly Waiter[]): ReadonlySet<Uid> {
-    return new Set(waiters.flatMap(({ request }) => request.tasks))
-  }
-
-  #wait(request: Claim, waitMs: number, place: number, signal: AbortSignal | undefined): Promise<TimedAnswer> {
+  #wait(
+    who: Omit<Waiting, 'from' | 'settle' | 'fail'>,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<TimedAnswer> {
     return new Promise((resolve, reject) => {
       const patience = new AbortController()
-      const leave = (): void => {
+      const end = (): void => {
         patience.abort()
         signal?.removeEventListener('abort', giveUp)
-        this.#waiters = this.#waiters.filter((other) => other !== waiter)
       }
       const giveUp = (): void => {
-        leave()
-        reject(signal?.reason)
-        if (!this.#isOver) this.#serve(this.#world.runtime.now())
+        const now = this.#world.runtime.now()
+        this.#leave(waiter, now)
+        waiter.fail(signal?.reason)
+        this.#serve(now)
       }
-      const waiter: Waiter = {
-        request,
-        hasWaitedEnough: false,
-        settle: (answer) => (leave(), resolve(answer)),
-        fail: (cause) => (leave(), reject(cause)),
+      const waiter: Waiting = {
+        ...who,
+        from: 0,
+        settle: (answer) => (end(), resolve(answer)),
+        fail: (cause) => (end(), reject(cause)),
       }
       signal?.addEventListener('abort', giveUp, { once: true })
-      this.#waiters = this.#waiters.toSpliced(place, 0, waiter)
-      const { runtime } = this.#world
+      this.#line.add(waiter)
+      this.#look(waiter, this.#world.runtime.now())
       // Not by the clock: that one jumps.
-      void runtime.sleep(waitMs, { signal: patience.signal }).then(
-        () => {
-          waiter.hasWaitedEnough = true
-          this.#serve(runtime.now())
-        },
-        () => undefined, // it left before
-      )
-      this.#sleep()
+      this.#after(waitMs, patience.signal, () => this.#giveWay(waiter))
     })
   }
 
-  /** In the order in which they came: a later one never gets what an earlier one waits for. */
-  #serve(now: number): void {
-    const awaited = new Set<Uid>()
-    for (const waiter of Array.from(this.#waiters)) {
-      const { request, hasWaitedEnough } = waiter
-      const { answer, changes } = decide(this.#ledger, request, now, awaited)
-      if (answer.outcome !== 'held') this.#end(waiter, { answer, changes }, now)
-      else if (hasWaitedEnough) this.#end(waiter, { answer: { ...answer, outcome: 'timeout' }, changes }, now)
-      else {
-        this.#take(changes, now)
-        for (const uid of request.tasks) awaited.add(uid)
-      }
-    }
-    this.#sleep()
+  /** It has waited as long as it wanted to. */
+  #giveWay(waiter: Waiting): void {
+    const now = this.#world.runtime.now()
+    if (now >= this.#wakesAt) this.#lookAgain()
+    if (!this.#line.has(waiter)) return
+    const { answer, changes } = this.#decide(waiter, now)
+    this.#end(waiter, { answer: answer.outcome === 'held' ? { ...answer, outcome: 'timeout' } : answer, changes }, now)
+    this.#serve(now)
   }
 
-  #end(waiter: Waiter, decision: Decision, now: number): void {
-    this.#waiters = this.#waiters.filter((other) => other !== waiter)
+  /** Those whom it concerns; a later one never gets what an earlier one waits for. */
+  #serve(now: number): void {
+    if (this.#isServing || this.#isOver) return
+    this.#isServing = true
+    try {
+      for (const uid of this.#moved) {
+        this.#moved.delete(uid)
+        const holding = this.#ledger.holding(uid, now)
+        // What nobody holds concerns who came first.
+        const first = this.#line.first(uid)
+        const candidates =
+          holding === undefined
+            ? Array.from(first === undefined ? [] : [first])
+            : [...this.#line.standingAt(uid)].filter(({ claim }) => isSameHolder(holding, claim.holder))
+        for (const waiter of candidates) if (this.#line.standingAt(uid).has(waiter)) this.#look(waiter, now)
+        if (holding !== undefined && this.#line.standingAt(uid).size > 0) this.#wake(holding.expiresAt)
+      }
+    } catch (cause) {
+      this.#break(asTaskError(cause))
+    } finally {
+      this.#isServing = false
+    }
+  }
+
+  /** It goes on to what else stands in its way, or gets all. */
+  #look(waiter: Waiting, now: number): void {
+    const uid = this.#inTheWay(waiter, now)
+    if (uid === undefined) return this.#end(waiter, this.#decide(waiter, now), now)
+    this.#line.stand(waiter, uid)
+    const holding = this.#ledger.holding(uid, now)
+    if (holding === undefined) return
+    if (isFromLater(holding, now)) this.#take(anchored(this.#ledger, waiter.tasks, now))
+    this.#wake(this.#ledger.last(uid)?.expiresAt ?? Infinity)
+  }
+
+  /** The first task that it cannot have, from the one on that was in its way before. */
+  #inTheWay(waiter: Waiting, now: number): Uid | undefined {
+    const { tasks, claim, place, from } = waiter
+    for (let count = 0; count < tasks.length; count++) {
+      const at = (from + count) % tasks.length
+      const uid = tasks[at]
+      if (uid === undefined) continue
+      waiter.from = at
+      const holding = this.#ledger.holding(uid, now)
+      if (holding === undefined ? this.#line.isAwaited(uid, place) : !isSameHolder(holding, claim.holder)) return uid
+    }
+    return undefined
+  }
+
+  #decide({ claim, tasks, place }: Waiting, now: number): Decision {
+    return decide(this.#ledger, claim, now, this.#line.awaited(tasks, place))
+  }
+
+  #end(waiter: Waiting, decision: Decision, now: number): void {
+    this.#leave(waiter, now)
     this.#settle(decision, now).then(waiter.settle, waiter.fail)
   }
 
-  /** Until the first lease that somebody waits for runs out. */
-  #sleep(): void {
+  #leave(waiter: Waiting, now: number): void {
+    // What is held concerns the others when that ends.
+    for (const uid of this.#line.remove(waiter)) if (this.#ledger.holding(uid, now) === undefined) this.#moved.add(uid)
+    if (this.#line.isEmpty) this.#rest()
+  }
+
+  #rest(): void {
     this.#nap?.abort()
-    this.#nap = undefined
-    if (this.#waiters.length === 0) return
-    const { runtime } = this.#world
-    const now = runtime.now()
-    const ends = this.#waiters.flatMap(({ request: { tasks } }) =>
-      tasks.flatMap((uid) => this.#ledger.holding(uid, now)?.expiresAt ?? []),
-    )
-    const nap = new AbortController()
-    this.#nap = nap
-    void runtime
-      .sleep(Math.max(1, Math.min(LOOK_AGAIN_MS, ...ends.map((end) => end - now))), { signal: nap.signal })
-      .then(
-        () => this.#serve(runtime.now()),
-        () => undefined, // something happened before
-      )
+    this.#wakesAt = Infinity
+  }
+
+  #sendAway(cause: TaskError): void {
+    for (const waiter of this.#line.all()) {
+      this.#line.remove(waiter)
+      waiter.fail(cause)
+    }
+  }
+
+  /** At all that stands in somebody's way: it may have run out, or have been taken to before it was granted. */
+  #lookAgain(): void {
+    const now = this.#world.runtime.now()
+    this.#rest()
+    this.#lookedAt = now
+    for (const uid of this.#line.obstacles()) {
+      const holding = this.#ledger.holding(uid, now)
+      if (holding === undefined) this.#moved.add(uid)
+      else if (!isFromLater(holding, now)) this.#wake(holding.expiresAt)
+      else for (const waiter of Array.from(this.#line.standingAt(uid))) this.#look(waiter, now)
+    }
+    this.#serve(now)
+    if (this.#wakesAt === Infinity && !this.#line.isEmpty) this.#wake(now + LOOK_AGAIN_MS)
+  }
+
+  /** At this moment at the latest. */
+  #wake(at: number): void {
+    if (at >= this.#wakesAt) return
+    this.#wakesAt = at
+    this.#nap?.abort()
+    this.#nap = new AbortController()
+    const now = this.#world.runtime.now()
+    const rest = Math.min(REST_MS, this.#lookedAt + REST_MS - now)
+    this.#after(Math.max(1, rest, Math.min(LOOK_AGAIN_MS, at - now)), this.#nap.signal, () => this.#lookAgain())
+  }
+
+  #after(ms: number, signal: AbortSignal, action: () => void): void {
+    void this.#world.runtime
+      .sleep(ms, { signal })
+      .then(action, () => undefined) // something happened before
+      .catch((cause: unknown) => this.#break(asTaskError(cause)))
   }
 
   /** When everything that was decided so far is on the disk. */
@@ -256,13 +341,13 @@ export class ClaimBook implements AsyncDisposable {
     await before
     let saved: readonly LedgerChange[]
     try {
-      if (this.#rows >= (this.#world.manyRows ?? MANY_ROWS)) await this.#compact()
+      // Before a commit, not behind it: what is on the disk is told, also where this fails.
+      if (this.#log.isDueForCompaction) await this.#log.compact(this.#kept.whole())
       const changes = this.#unsaved
       this.#unsaved = []
       this.#saving = this.#nextSave
       this.#nextSave = undefined
-      await this.#commit([{ append: this.#log, bytes: bytesOf(changes) }])
-      this.#rows++
+      await this.#log.append(changes)
       this.#kept.apply(changes)
       saved = changes
     } catch (cause) {
@@ -284,23 +369,11 @@ export class ClaimBook implements AsyncDisposable {
     }
   }
 
-  /** Before a commit, not behind it: what is on the disk is told, also where this fails. */
-  async #compact(): Promise<void> {
-    const through = (await this.#world.store.read(this.#log)).at(-1)?.seq
-    if (through === undefined) return
-    await this.#commit([{ compact: this.#log, through, snapshot: bytesOf(this.#kept.whole()) }])
-    this.#rows = 1
-  }
-
-  #commit(changes: readonly StoreChange[]): Promise<void> {
-    return this.#world.commit?.(changes) ?? this.#world.store.commit(changes)
-  }
-
   /** Memory is ahead of the disk: nothing that rests on it may be told any more. */
   #break(failure: TaskError): TaskError {
     this.#failure = failure
     this.#nap?.abort()
-    for (const { fail } of Array.from(this.#waiters)) fail(failure)
+    this.#sendAway(failure)
     return failure
   }
 
@@ -308,10 +381,6 @@ export class ClaimBook implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isOver) throw overError()
   }
-}
-
-function bytesOf(changes: readonly LedgerChange[]): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(changes))
 }
 
 function overError(): TaskError {

@@ -223,12 +223,12 @@ function fromNow(leaseMs: number, now: number): Lease {
 }
 
 /** More is left of it than there ever was: the clock was set back. */
-function isFromLater({ leaseMs, expiresAt }: Holding, now: number): boolean {
+export function isFromLater({ leaseMs, expiresAt }: Holding, now: number): boolean {
   return expiresAt - now > leaseMs
 }
 
 /** A clock that was set back by a year would keep every lease for a year: they count from when somebody asks. */
-function anchored(ledger: Ledger, tasks: readonly Uid[], now: number): readonly LedgerChange[] {
+export function anchored(ledger: Ledger, tasks: readonly Uid[], now: number): readonly LedgerChange[] {
   return tasks.flatMap((uid): readonly LedgerChange[] => {
     const held = ledger.holding(uid, now)
     if (held === undefined || !isFromLater(held, now)) return []

@@ -13,6 +13,13 @@ export const claimLimits: {
   readonly shortestLeaseMs: number
   readonly longestLeaseMs: number
   readonly longestWaitMs: number
+  /** Leases of a project. Those that ran out give way to new ones. */
+  readonly held: number
+  /** Tasks of a project of which a token is known, for ever. */
+  readonly known: number
+  /** Tasks that are waited for in a project, each as often as somebody waits for it; and over one connection. */
+  readonly awaited: number
+  readonly awaitedByOne: number
 } = {
   tasks: 2_000,
   holders: 100,
@@ -21,6 +28,10 @@ export const claimLimits: {
   shortestLeaseMs: 1_000,
   longestLeaseMs: 30 * 24 * 3_600_000,
   longestWaitMs: 10 * 60_000,
+  held: 20_000,
+  known: 250_000,
+  awaited: 20_000,
+  awaitedByOne: 4_000,
 }
 
 export const defaultLeaseMs: number = 30 * 60_000

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClaimPlace, LOG } from '../support/claim-book.ts'
 import { A, ANN, B, BOB, C, claimOf, CLEO, LEASE_MS, releaseOf, renewOf, takeOf } from '../support/claim-words.ts'
-import type { Uid } from '../../src/ids.ts'
+import { parseUid, type Uid } from '../../src/ids.ts'
 
 const FULL = new Error('no space left')
 
@@ -201,6 +201,28 @@ describe('a restart', () => {
     await place.crash()
     expect([place.book.holdings(), place.book.tokens()]).toEqual(before)
     expect(await place.answer(takeOf([ANN], [A], { request: 'r3' }))).toMatchObject({ outcome: 'lost' })
+  })
+
+  it('[C20] reads no more than about twice what there is to say, however much was said', async () => {
+    let said = 0
+    const place: ClaimPlace = await ClaimPlace.open({
+      commit: (changes) => {
+        for (const change of changes) if ('append' in change) said += change.bytes.length
+        return place.store.commit(changes)
+      },
+    })
+    const tasks = Array.from({ length: 2_000 }, (_, at) => parseUid(String(at).padStart(10, '0')))
+    const held = tasks.map((uid) => [uid, null] as const)
+    for (let round = 0; round < 30; round++) {
+      await place.answer(claimOf(ANN, tasks, { request: `r${round}` }))
+      await place.answer(releaseOf(ANN, held))
+    }
+    const read = (await place.store.read(LOG)).reduce((sum, { bytes }) => sum + bytes.length, 0)
+    expect(said).toBeGreaterThan(10_000_000)
+    expect(read).toBeLessThan(5_000_000)
+    const before = [place.book.holdings(), place.book.tokens()]
+    await place.crash()
+    expect([place.book.holdings(), place.book.tokens()]).toEqual(before)
   })
 
   it('[C20] after closing finds what was on its way', async () => {

@@ -149,7 +149,11 @@ describe('tokens', () => {
     const arbiter = new Arbiter()
     const { token } = arbiter.grant(claimOf(BOB, [B]))
     const holding = (uid: typeof A, more: object): object => ({
-      ...{ uid, ...ANN, grantedAt: NOON, leaseMs: LEASE_MS, expiresAt: NOON + 10 * LEASE_MS },
+      uid,
+      ...ANN,
+      grantedAt: NOON,
+      leaseMs: LEASE_MS,
+      expiresAt: NOON + 10 * LEASE_MS,
       ...more,
     })
     const held = [

@@ -9,11 +9,13 @@ import type { Uid } from '../../src/ids.ts'
 import type { BookWorld } from '../../src/claims/book.ts'
 
 const LOOK_AGAIN_MS = 20
-const LATER_MS = 250
+const BETWEEN_MS = 5
+const LATER_MS = 1_000
 
 abstract class CarelessBook implements AsyncDisposable {
   readonly isBroken: boolean = false
   onChanged: (uids: readonly Uid[]) => void = () => undefined
+  onLeases: (uids: readonly Uid[]) => void = () => undefined
   protected readonly ledger: Ledger = new Ledger()
   protected readonly world: BookWorld
   readonly #log: string
@@ -31,6 +33,19 @@ abstract class CarelessBook implements AsyncDisposable {
 
   holdings(): readonly Holding[] {
     return this.ledger.holdings(this.world.runtime.now())
+  }
+
+  leases(): Iterable<Holding> {
+    return this.ledger.leases()
+  }
+
+  last(uid: Uid): Holding | undefined {
+    return this.ledger.last(uid)
+  }
+
+  /** Believes that it is. */
+  async quiet(): Promise<void> {
+    // Nothing is waited for.
   }
 
   /** Who waits looks again and again. */
@@ -67,6 +82,7 @@ class ReadThenWriteBook extends CarelessBook {
     const at = this.world.runtime.now()
     const { answer, changes } = decide(this.ledger, request, at)
     if (changes.length > 0) {
+      await this.world.runtime.sleep(BETWEEN_MS)
       await this.commit(changes)
       this.ledger.apply(changes)
       this.onChanged([])
