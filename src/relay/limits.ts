@@ -7,7 +7,7 @@ export interface RelayLimits {
   /** Bytes of one connection, on average and at once. @default 64 MiB a second, 512 MiB at once */
   readonly bytesPerSecond: number
   readonly bytesAtOnce: number
-  /** How long what one connection sends may take to be taken in. @default 500 ms a second, 10 s at once */
+  /** How long what one connection sends may take to be taken in, and what it asks to be answered. @default 500 ms a second, 10 s at once */
   readonly workMsPerSecond: number
   readonly workMsAtOnce: number
   /** What may wait for a client that reads slowly before it is sent away. @default 64 MiB */
@@ -23,7 +23,7 @@ export interface RelayLimits {
   readonly idleMs: number
   /** How often others hear of presence at most. @default every 50 ms */
   readonly presenceMs: number
-  /** Questions in one message. @default 64 KiB of JSON */
+  /** Characters of a question; a longer one is answered with TOO_LARGE. @default 64 KiB of JSON */
   readonly questionLength: number
 }
 

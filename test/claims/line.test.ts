@@ -139,6 +139,22 @@ describe('a line', () => {
     expect(again.error).toBeUndefined()
   })
 
+  it('[C19] that cannot go on in the middle of the night tells everyone who waits, and ends no process', async () => {
+    const place = await ClaimPlace.open()
+    await place.answer(claimOf(ANN, [A]))
+    const waits = [BOB, CLEO].map((who) => place.ask(claimOf(who, [A]), { waitMs: LONG_MS }))
+    await place.pass()
+    const fault = vi.spyOn(Ledger.prototype, 'holding').mockImplementation(() => {
+      throw new RangeError('too much at once')
+    })
+    await place.pass(10_000)
+    fault.mockRestore()
+    for (const { error } of waits) expect(error).toMatchObject({ code: 'FAULT' })
+    expect(place.book.isBroken).toBe(true)
+    await place.crash()
+    expect(await place.answer(claimOf(BOB, [A]))).toMatchObject({ outcome: 'held', held: [{ by: 'ann' }] })
+  })
+
   it('[C57] costs a question little, however many wait: only those whom it concerns are looked at', async () => {
     const place = await ClaimPlace.open()
     const [first, second, third] = uids(3) as [Uid, Uid, Uid]
