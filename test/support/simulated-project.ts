@@ -232,7 +232,10 @@ export class SimulatedProject {
   async #openStore(): Promise<Store> {
     const project: Project | undefined = this.#project
     if (project === undefined) throw new Error('no process is there')
-    return pumped(this.runtime, project.hold().then((held) => held.store))
+    return pumped(
+      this.runtime,
+      project.hold().then((held) => held.store),
+    )
   }
 
   async #outcome(what: string, working: Promise<unknown>): Promise<Outcome> {

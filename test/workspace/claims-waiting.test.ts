@@ -43,7 +43,7 @@ describe('waiting', () => {
     const workspace = { ...memoryWorkspace({ relay: 'none' }), isLive: true }
     const { runtime } = workspace
     await using project = openProject(workspace)
-    const { call } = project.caller
+    const call: Caller['call'] = (...asked) => project.caller.call(...asked)
     await add(project.caller, 'First', 'Second')
     await call('tasks.claim', { keys: ['T-1'], ...SARA, leaseMs: 12_000 })
     const waiting = call('tasks.claim', { keys: ['T-1'], ...RIVAL, waitMs: 60_000, leaseMs: 3_600_000 })
@@ -60,7 +60,9 @@ describe('waiting', () => {
       },
     })
     await expect(call('tasks.claim', { keys: ['T-2'], ...AGENT })).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' })
-    await call('tasks.release', { keys: ['T-1'], ...SARA })
+    const releasing = call('tasks.release', { keys: ['T-1'], ...SARA })
+    await runtime.advance(1_000)
+    await releasing
     const other = call('tasks.claim', { keys: ['T-1'], ...AGENT, leaseMs: 3_600_000 })
     for (let second = 0; second < 90; second++) await runtime.advance(1_000)
     const outcomes = await Promise.all([waiting, other])
