@@ -41,7 +41,7 @@ async function askHere(
   const request = parseRequest(kind, params)
   const waitMs = parseWait((params as { readonly waitMs?: unknown }).waitMs)
   const { answer, known } = await askBook(project, request, { waitMs, ...(signal && waitMs > 0 ? { signal } : {}) })
-  if (kind !== 'check' && kind !== 'verify' && kind !== 'list')
+  if (project.claims.isBehind || (kind !== 'check' && kind !== 'verify' && kind !== 'list'))
     await project.claims.change((state) => knowing(state, known))
   return answer
 }

@@ -47,6 +47,8 @@ export class ClaimsHere {
   #told: ReadonlyMap<Uid, ClaimView> | undefined
   #nap: AbortController | undefined
   #isOver = false
+  /** The store knows more than the file. */
+  #isBehind = false
   #settling: Promise<Settled> | undefined
   #hasLookedBack = false
   #book: { readonly held: Held; readonly book: ClaimBook } | undefined
@@ -62,6 +64,11 @@ export class ClaimsHere {
   /** Who decides: the relay, or this workspace where the project has none. */
   get scope(): ClaimView['scope'] {
     return this.#project.world.config.relay === 'none' ? 'workspace' : 'relay'
+  }
+
+  /** The arbiter here has written down what the file does not say yet. */
+  get isBehind(): boolean {
+    return this.#isBehind
   }
 
   /** Who holds a task now, as far as is known here. */
@@ -186,8 +193,8 @@ export class ClaimsHere {
         this.#project.inTurn(async (now) => {
           // Another book has read what this one does not know of.
           if (now !== held) throw new TaskError('CONNECTION_CLOSED', { reason: OPENED_ANEW, executed: 'no' })
+          // Not sealed before the file says so, too: who reads that only must not take it for true.
           await now.commitBeside([...changes, this.#cell(this.#state)])
-          await this.#project.reseal(now)
         })
       void this.#book?.book[Symbol.asyncDispose]()
       this.#book = { held, book: await ClaimBook.load({ runtime, store: held.store, commit }, CLAIMS) }
@@ -202,11 +209,13 @@ export class ClaimsHere {
   /** Counted before it is committed: a file without it is older, also where this process ends before it is made anew. */
   #cell(state: ClaimState): StoreChange {
     this.#count = (this.#count ?? 0) + 1
+    this.#isBehind = true
     return { put: CLAIMS, bytes: writeOwn(state, this.#count) }
   }
 
   async #write(): Promise<void> {
     await this.#project.world.summary.replace(CLAIMS, [writeState(this.#state, this.#count ?? 0)])
+    this.#isBehind = false
   }
 
   /** Against what was told last: also what ran out meanwhile. */
