@@ -156,6 +156,22 @@ describe('nothing that waits blocks what waits behind it', () => {
 })
 
 describe('each for itself', () => {
+  it('[C48] a write that waits names other tasks by what never changes, whatever their keys become', async () => {
+    let token = 0
+    const { place, one } = await apart(async ({ caller }) => {
+      token = tokenOf(await caller.call('tasks.claim', { keys: ['T-1'], ...AGENT }))
+    })
+    await using _place = place
+    const changes = { addDependsOn: ['T-2'], parent: 'T-3' }
+    await one.caller.call('tasks.update', { keys: ['T-1'], changes, token })
+    const [second, third] = [await uidOf(one.caller, 'T-2'), await uidOf(one.caller, 'T-3')]
+    expect(one.project.claims.state.outbox).toMatchObject([{ changes: { addDependsOn: [second], parent: third } }])
+    await place.mend()
+    const { task } = await one.caller.call('task.get', { key: 'T-1' })
+    expect([task.dependsOn, task.parent]).toEqual([['T-2'], 'T-3'])
+  })
+
+
   it('[C42] of several tasks that were released those are, that nobody took meanwhile', async () => {
     const { place, one } = await apart(({ caller }) =>
       caller.call('tasks.claim', { keys: ['T-1', 'T-2'], ...AGENT, leaseMs: 2 * HOUR_MS }),
