@@ -33,8 +33,6 @@ interface Waiting extends Waiter {
   readonly fail: (cause: unknown) => void
 }
 
-const MOVING_VERBS = new Set(['grant', 'end'])
-const LEASE_VERBS = new Set(['grant', 'renew', 'end'])
 /** Clocks jump: while somebody waits for a lease to run out, the book looks at least this often. */
 const LOOK_AGAIN_MS = 10_000
 /** And no more often than this, however many leases run out one after the other. */
@@ -339,7 +337,8 @@ export class ClaimBook implements AsyncDisposable {
   /** What is decided while the disk works goes along with the next. */
   async #save(before: Promise<void> | undefined): Promise<void> {
     await before
-    let saved: readonly LedgerChange[]
+    let moved: readonly Uid[]
+    let leases: readonly Uid[]
     try {
       // Before a commit, not behind it: what is on the disk is told, also where this fails.
       if (this.#log.isDueForCompaction) await this.#log.compact(this.#kept.whole())
@@ -348,22 +347,27 @@ export class ClaimBook implements AsyncDisposable {
       this.#saving = this.#nextSave
       this.#nextSave = undefined
       await this.#log.append(changes)
+      moved = uidsOf(changes, (change) => this.#isMove(change))
+      leases = uidsOf(changes, () => true)
       this.#kept.apply(changes)
-      saved = changes
     } catch (cause) {
       throw this.#break(asTaskError(cause))
     }
     // Whatever becomes of that: it is on the disk.
-    this.#tell((uids) => this.onLeases(uids), saved, LEASE_VERBS)
-    this.#tell((uids) => this.onChanged(uids), saved, MOVING_VERBS)
+    this.#tell((uids) => this.onLeases(uids), leases)
+    this.#tell((uids) => this.onChanged(uids), moved)
   }
 
-  #tell(listener: (uids: readonly Uid[]) => void, changes: readonly LedgerChange[], verbs: ReadonlySet<string>): void {
-    const uids = new Set<Uid>()
-    for (const change of changes) if (change.do !== 'remember' && verbs.has(change.do)) uids.add(change.uid)
-    if (uids.size === 0) return
+  /** Also where a lease that had run out is renewed. */
+  #isMove(change: LedgerChange): boolean {
+    if (change.do !== 'renew') return true
+    return this.#kept.holding(change.uid, this.#world.runtime.now()) === undefined
+  }
+
+  #tell(listener: (uids: readonly Uid[]) => void, uids: readonly Uid[]): void {
+    if (uids.length === 0) return
     try {
-      listener([...uids])
+      listener(uids)
     } catch (cause) {
       this.#world.runtime.log?.({ level: 'error', event: 'claims.untold', problem: String(cause) })
     }
@@ -381,6 +385,14 @@ export class ClaimBook implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isOver) throw overError()
   }
+}
+
+/** Of the leases that are changed. */
+function uidsOf(changes: readonly LedgerChange[], where: (change: LedgerChange) => boolean): readonly Uid[] {
+  const uids = new Set<Uid>()
+  for (const change of changes)
+    if (change.do !== 'remember' && change.do !== 'learn' && where(change)) uids.add(change.uid)
+  return [...uids]
 }
 
 function overError(): TaskError {

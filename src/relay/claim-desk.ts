@@ -36,7 +36,7 @@ export const CLAIMS_METHOD = 'claims.'
 export class ClaimDesk implements AsyncDisposable {
   #book: ClaimBook | undefined
   #opening: Promise<Opened> | undefined
-  readonly #watchers = new Set<() => void>()
+  readonly #watchers = new Set<(uids: readonly Uid[]) => void>()
   #ends: LeaseEnds | undefined
   readonly #world: DeskWorld
   readonly #project: string
@@ -77,9 +77,17 @@ export class ClaimDesk implements AsyncDisposable {
     return (await this.#opened()).book.holdings()
   }
 
+  /** Of these tasks those that are held now. */
+  async holdingsOf(uids: Iterable<Uid>): Promise<readonly Holding[]> {
+    const { book } = await this.#opened()
+    const now = this.#world.runtime.now()
+    const leases = Array.from(uids, (uid) => book.last(uid))
+    return leases.filter((lease): lease is Holding => lease !== undefined && lease.expiresAt > now)
+  }
+
   /** Hears each time that something is held by others than before, or by nobody. */
-  watch(changed: () => void): Disposable {
-    const watcher = (): void => changed()
+  watch(changed: (uids: readonly Uid[]) => void): Disposable {
+    const watcher = (uids: readonly Uid[]): void => changed(uids)
     this.#watchers.add(watcher)
     if (this.#watchers.size === 1) this.#watchEnds()
     return {
@@ -129,13 +137,13 @@ export class ClaimDesk implements AsyncDisposable {
       const lease = book.last(uid)
       if (lease !== undefined) this.#ends?.expect(lease)
     }
-    this.#tell()
+    this.#tell(uids)
   }
 
-  #tell(): void {
+  #tell(uids: readonly Uid[]): void {
     for (const tell of Array.from(this.#watchers)) {
       try {
-        tell()
+        tell(uids)
       } catch (cause) {
         this.#world.runtime.log({ level: 'error', event: 'claims.untold', problem: String(cause) })
       }
@@ -152,7 +160,7 @@ export class ClaimDesk implements AsyncDisposable {
     this.#ends = new LeaseEnds(
       runtime,
       () => book.leases(),
-      () => this.#tell(),
+      (uids) => this.#tell(uids),
     )
   }
 }

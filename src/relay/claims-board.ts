@@ -3,7 +3,7 @@
  * somebody holds; renewals do not show there.
  */
 import * as Y from 'yjs'
-import { parseProjectId } from '../ids.ts'
+import { parseProjectId, type Uid } from '../ids.ts'
 import type { Holding } from '../claims/request.ts'
 import type { ClaimDesk } from './claim-desk.ts'
 
@@ -46,7 +46,8 @@ export class ClaimsBoard implements Disposable {
   readonly #document = new Y.Doc()
   readonly #watching: Disposable
   #isWorking = false
-  #isDue = false
+  /** What may not be shown as it is; null for everything. */
+  #due: Set<Uid> | null = null
   #isLoaded = false
   #isOver = false
   readonly #failed: (cause: unknown) => void
@@ -56,8 +57,8 @@ export class ClaimsBoard implements Disposable {
     this.#desk = desk
     this.#room = room
     this.#failed = failed
-    this.#watching = desk.watch(() => this.#show())
-    this.#show()
+    this.#watching = desk.watch((uids) => this.#show(uids))
+    this.#show([])
   }
 
   [Symbol.dispose](): void {
@@ -66,38 +67,39 @@ export class ClaimsBoard implements Disposable {
     this.#document.destroy()
   }
 
-  #show(): void {
-    this.#isDue = true
+  #show(uids: readonly Uid[]): void {
+    for (const uid of uids) this.#due?.add(uid)
     if (!this.#isWorking) void this.#work().catch((cause: unknown) => this.#failed(cause))
   }
 
   async #work(): Promise<void> {
     this.#isWorking = true
-    while (this.#isDue && !this.#isOver) {
-      this.#isDue = false
+    while (this.#due?.size !== 0 && !this.#isOver) {
       if (!this.#isLoaded) {
         const whole = await this.#room.whole()
         if (whole === undefined) return // it is over
         for (const part of whole) Y.applyUpdate(this.#document, part)
         this.#isLoaded = true
       }
-      const holdings = await this.#desk.holdings()
+      const due = this.#due
+      this.#due = new Set()
+      const holdings = due === null ? await this.#desk.holdings() : await this.#desk.holdingsOf(due)
       if (this.#isOver) return
-      const update = this.#change(holdings)
+      const update = this.#change(due, holdings)
       if (update !== undefined) this.#room.publish(update)
     }
     this.#isWorking = false
   }
 
-  /** From what the map says to what is held; undefined where both are the same. */
-  #change(holdings: readonly Holding[]): Uint8Array | undefined {
+  /** From what the map says of these tasks to what is held; undefined where both are the same. */
+  #change(due: ReadonlySet<string> | null, holdings: readonly Holding[]): Uint8Array | undefined {
     const map = this.#document.getMap<Shown>('claims')
     const updates: Uint8Array[] = []
     const collect = (update: Uint8Array): void => void updates.push(update)
     this.#document.on('update', collect)
     this.#document.transact(() => {
       const held = new Map(holdings.map((holding) => [String(holding.uid), holding]))
-      for (const uid of Array.from(map.keys())) if (!held.has(uid)) map.delete(uid)
+      for (const uid of due ?? Array.from(map.keys())) if (map.has(uid) && !held.has(uid)) map.delete(uid)
       for (const [uid, { by, type, workspace, token, grantedAt }] of held)
         if (map.get(uid)?.token !== token) map.set(uid, { by, type, workspace, token, grantedAt })
     })

@@ -1,5 +1,6 @@
 /** Calls back when leases have run out, while somebody wants to know. All of them are looked at only when one may have. */
 import type { Holding } from '../claims/request.ts'
+import type { Uid } from '../ids.ts'
 import type { Runtime } from '../ports.ts'
 
 /** Clocks jump: while something is held it is looked at least this often. */
@@ -13,9 +14,13 @@ export class LeaseEnds implements Disposable {
   #nap: AbortController | undefined
   readonly #runtime: Pick<Runtime, 'now' | 'sleep'>
   readonly #leases: () => Iterable<Holding>
-  readonly #ranOut: () => void
+  readonly #ranOut: (uids: readonly Uid[]) => void
 
-  constructor(runtime: Pick<Runtime, 'now' | 'sleep'>, leases: () => Iterable<Holding>, ranOut: () => void) {
+  constructor(
+    runtime: Pick<Runtime, 'now' | 'sleep'>,
+    leases: () => Iterable<Holding>,
+    ranOut: (uids: readonly Uid[]) => void,
+  ) {
     this.#runtime = runtime
     this.#lookedAt = runtime.now()
     this.#leases = leases
@@ -34,14 +39,16 @@ export class LeaseEnds implements Disposable {
 
   #look(): void {
     const now = this.#runtime.now()
-    let [next, hasRunOut] = [Infinity, false]
-    for (const { expiresAt } of this.#leases()) {
+    let next = Infinity
+    const moved: Uid[] = []
+    for (const { uid, expiresAt } of this.#leases()) {
       if (expiresAt > now) next = Math.min(next, expiresAt)
-      else if (expiresAt > this.#lookedAt) hasRunOut = true
+      // Or it is held again: the clock was set back.
+      if (expiresAt > now !== expiresAt > this.#lookedAt) moved.push(uid)
     }
     this.#lookedAt = now
     this.#sleep(next, REST_MS)
-    if (hasRunOut) this.#ranOut()
+    if (moved.length > 0) this.#ranOut(moved)
   }
 
   #sleep(next: number, leastMs: number): void {

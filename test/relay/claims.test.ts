@@ -9,6 +9,7 @@ import {
   TASK,
   CLAIMS,
   holder,
+  jumping,
   question,
   claim,
   release,
@@ -212,6 +213,30 @@ describe('the room of claims', () => {
     await runtime.advance(5_001)
     await quiet(20)
     expect(shownTo(viewer)).toEqual({})
+  })
+
+  it('[C35] shows again what is renewed after it ran out, and what is held again since the clock was set back', async () => {
+    const runtime = jumping()
+    await using place = await openRelay({ runtime })
+    const viewer = new Visitor(place.relay, { project: CLAIMS }).ask()
+    const renewing = question('renew', { tasks: [[TASK, null]], holder: holder('agent-1'), leaseMs: 60_000 })
+    await place.relay.ask(visit, claim('agent-1', { leaseMs: 5_000 }), signal)
+    await runtime.advance(5_001)
+    await quiet(20)
+    expect(shownTo(viewer)).toEqual({})
+    await place.relay.ask(visit, renewing, signal)
+    await quiet(20)
+    expect(shownTo(viewer)).toMatchObject({ [TASK]: { by: 'agent-1' } })
+    const other = claim('agent-2', { tasks: ['5fq7k2m9x3'], leaseMs: 3_600_000 })
+    await place.relay.ask(visit, other, signal)
+    runtime.setByMs = 60_000
+    await runtime.advance(10_000)
+    await quiet(20)
+    expect(Object.keys(shownTo(viewer))).toEqual(['5fq7k2m9x3'])
+    runtime.setByMs = 0
+    await runtime.advance(10_000)
+    await quiet(20)
+    expect(Object.keys(shownTo(viewer)).sort()).toEqual([TASK, '5fq7k2m9x3'])
   })
 
   it('[C36] nobody but the relay writes there, whatever their rights', async () => {
