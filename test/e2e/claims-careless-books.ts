@@ -6,13 +6,16 @@ import { decide } from '../../src/claims/decide.ts'
 import { Ledger, type LedgerChange } from '../../src/claims/ledger.ts'
 import type { ClaimRequest, Holding, TimedAnswer } from '../../src/claims/request.ts'
 import type { Uid } from '../../src/ids.ts'
-import type { BookWorld } from '../../src/claims/book.ts'
+import type { BookWorld, ClaimBook } from '../../src/claims/book.ts'
 
 const LOOK_AGAIN_MS = 20
 const BETWEEN_MS = 5
 const LATER_MS = 1_000
 
-abstract class CarelessBook implements AsyncDisposable {
+/** All that a relay asks of the real one. */
+type Book = { [Name in keyof ClaimBook]: ClaimBook[Name] }
+
+abstract class CarelessBook implements Book {
   readonly isBroken: boolean = false
   onChanged: (uids: readonly Uid[]) => void = () => undefined
   onLeases: (uids: readonly Uid[]) => void = () => undefined
@@ -48,6 +51,10 @@ abstract class CarelessBook implements AsyncDisposable {
     // Nothing is waited for.
   }
 
+  tokens(): ReturnType<Ledger['tokens']> {
+    return this.ledger.tokens()
+  }
+
   /** Who waits looks again and again. */
   async ask(request: ClaimRequest, { waitMs = 0 }: { readonly waitMs?: number } = {}): Promise<TimedAnswer> {
     const { runtime } = this.world
@@ -65,6 +72,13 @@ abstract class CarelessBook implements AsyncDisposable {
   }
 
   protected abstract answer(request: ClaimRequest): Promise<TimedAnswer>
+
+  protected apply(changes: readonly LedgerChange[]): void {
+    this.ledger.apply(changes)
+    const uids = changes.flatMap((change) => ('uid' in change ? [change.uid] : []))
+    this.onLeases(uids)
+    this.onChanged(uids)
+  }
 
   protected commit(changes: readonly LedgerChange[]): Promise<void> {
     const bytes = new TextEncoder().encode(JSON.stringify(changes))
@@ -84,8 +98,7 @@ class ReadThenWriteBook extends CarelessBook {
     if (changes.length > 0) {
       await this.world.runtime.sleep(BETWEEN_MS)
       await this.commit(changes)
-      this.ledger.apply(changes)
-      this.onChanged([])
+      this.apply(changes)
     }
     return { ...answer, at }
   }
@@ -100,8 +113,7 @@ class AnswerFirstBook extends CarelessBook {
   protected async answer(request: ClaimRequest): Promise<TimedAnswer> {
     const at = this.world.runtime.now()
     const { answer, changes } = decide(this.ledger, request, at)
-    this.ledger.apply(changes)
-    this.onChanged([])
+    this.apply(changes)
     if (changes.length > 0) void this.world.runtime.sleep(LATER_MS).then(() => this.commit(changes))
     return { ...answer, at }
   }
