@@ -147,8 +147,9 @@ function learn(
   now: number,
 ): Decision {
   const news = tokens.filter(([uid, token]) => token > ledger.token(uid))
+  const alive = new Map(held.filter(({ expiresAt }) => expiresAt > now).map((one) => [`${one.uid} ${one.token}`, one]))
   const changes = news.flatMap(([uid, token]): readonly LedgerChange[] => {
-    const holding = held.find((one) => one.uid === uid && one.token === token && one.expiresAt > now)
+    const holding = alive.get(`${uid} ${token}`)
     // Its lease is as long as it was, whatever the clock was that said when it ends.
     if (holding !== undefined)
       return [{ do: 'grant', ...holding, expiresAt: Math.min(holding.expiresAt, now + holding.leaseMs) }]
