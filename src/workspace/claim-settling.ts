@@ -42,7 +42,7 @@ export async function meetClaims(
   { isOther, signal }: { readonly isOther: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
   const relaying = signal === undefined ? relay : within(relay, signal)
-  if (isOther) await teachTokens(project, relaying)
+  if (isOther && !(await teachTokens(project, relaying))) return
   const settled = settleOutbox(project, relaying)
   // Who holds what is heard also where something that waits could not be settled.
   if (await settled.catch(() => true))
@@ -50,19 +50,18 @@ export async function meetClaims(
   await settled
 }
 
-/** Tokens to come are greater than all that are known here, and what is held is held on where nobody was granted it since. */
-export async function teachTokens(project: Project, relaying: Relaying): Promise<void> {
+/**
+ * Tokens to come are greater than all that are known here, and what is held is held on where nobody was granted it since. False
+ * where nobody could be told; who may only read tells nothing, and a relay of an earlier version hears nothing.
+ */
+export async function teachTokens(project: Project, relaying: Relaying): Promise<boolean> {
   const { known } = project.claims.state
-  try {
-    for (let at = 0; at < known.length; at += MANY_HELD) {
-      const held = known.slice(at, at + MANY_HELD)
-      await relaying.ask('claims.learn', { tokens: held.map(({ uid, token }) => [uid, token]), held })
-    }
-  } catch (cause) {
-    // Who may only read is told, and tells nothing; a relay of an earlier version hears nothing.
-    const isTold = cause instanceof TaskError && (cause.code === 'RELAY_DENIED' || cause.code === 'METHOD_NOT_FOUND')
-    if (!isTold) throw cause
+  for (let at = 0; at < known.length; at += MANY_HELD) {
+    const held = known.slice(at, at + MANY_HELD)
+    const tokens = held.map(({ uid, token }) => [uid, token])
+    if ((await say(project, relaying, 'learn', { tokens, held })) === 'away') return false
   }
+  return true
 }
 
 /** Who holds what, as the arbiter lists it; undefined where it is away. */

@@ -48,8 +48,7 @@ export class ClaimSync implements AsyncDisposable {
     try {
       while (this.#isDue && !this.#ended.signal.aborted) {
         this.#isDue = false
-        if (this.#isTeaching) await teachTokens(this.#project, this.#relaying)
-        this.#isTeaching = false
+        if (this.#isTeaching) this.#isTeaching = !(await teachTokens(this.#project, this.#relaying))
         await this.#settle()
         const watch = async (): Promise<TimedAnswer> => (await this.#relaying.ask('claims.watch', {})) as TimedAnswer
         const holdings = await hearHoldings(this.#project, this.#relaying, watch)

@@ -131,19 +131,25 @@ describe('what is heard', () => {
     expect(await held(one.caller)).toEqual({ 'T-2': 'granted agent-2' })
   })
 
-  it('[C49] a relay of an earlier version, which learns nothing, is heard too', async () => {
-    await using project = openProject(memoryWorkspace())
-    const { task } = await project.caller.call('task.create', { title: 'First' })
-    const known = [holdingOf(parseUid(task.uid), { expiresAt: Number.MAX_SAFE_INTEGER })]
-    await project.claims.change((state) => ({ ...state, known }))
-    const asked: string[] = []
-    const relaying = relayingBy(async (method) => {
-      asked.push(method)
-      if (method === 'claims.learn') throw new TaskError('METHOD_NOT_FOUND', { method })
-      return { outcome: 'listed', holdings: [], at: project.now() }
-    })
-    await meetClaims(project, relaying, { isOther: true })
-    expect([asked, await held(project.caller)]).toEqual([['claims.learn', 'claims.list'], {}])
+  it('[C49] a relay of an earlier version, or that cannot read what it is taught, is heard too', async () => {
+    const refusals = [
+      new TaskError('METHOD_NOT_FOUND', { method: 'claims.learn' }),
+      new TaskError('INVALID_INPUT', { field: 'token', problem: 'it is too great', fix: 'give a smaller one' }),
+    ]
+    for (const refusal of refusals) {
+      await using project = openProject(memoryWorkspace())
+      const { task } = await project.caller.call('task.create', { title: 'First' })
+      const known = [holdingOf(parseUid(task.uid), { expiresAt: Number.MAX_SAFE_INTEGER })]
+      await project.claims.change((state) => ({ ...state, known }))
+      const asked: string[] = []
+      const relaying = relayingBy(async (method) => {
+        asked.push(method)
+        if (method === 'claims.learn') throw refusal
+        return { outcome: 'listed', holdings: [], at: project.now() }
+      })
+      await meetClaims(project, relaying, { isOther: true })
+      expect([asked, await held(project.caller)]).toEqual([['claims.learn', 'claims.list'], {}])
+    }
   })
 
   it('[C49] a list that was on its way while something was granted does not take that back', () => {
