@@ -83,23 +83,16 @@ export class Evidence {
   /** Whether a lease may be over for good, whatever its time: released, stolen, known to be old. */
   mayBeEnded(task: TaskEvidence, lease: Lease, later: Told): boolean {
     const { token, holding } = lease
-    // What was answered before it was seen alive did not end it; who went back to older data may see alive what is over.
-    const isWhole = !this.wasRestored(-Infinity, later.answered)
-    const seen = isWhole ? Math.max(...lease.sights.map(({ op }) => op.asked)) : -Infinity
-    const isMeanwhile = ({ asked, answered }: ClaimRecord): boolean =>
-      asked < later.answered && (answered === null || answered > seen)
+    const isBefore = (op: ClaimRecord): boolean => op.asked < later.answered
     return (
       task.releases.some(
         ({ op, token: released, holder }) =>
-          isMeanwhile(op) && (released === null ? isOf(holding, holder) : released === token),
+          isBefore(op) && (released === null ? isOf(holding, holder) : released === token),
       ) ||
-      task.learned.some(({ op, token: learned }) => isMeanwhile(op) && learned > token) ||
+      task.learned.some(({ op, token: learned }) => isBefore(op) && learned > token) ||
       (holding.workspace === '' &&
-        task.attempts.some((op) => isMeanwhile(op) && isBy(op, holding) && grantedTokenOf(op, task.uid) !== token)) ||
-      task.thefts.some((op) => {
-        const stolen = grantedTokenOf(op, task.uid) ?? Infinity
-        return isMeanwhile(op) && (isWhole ? stolen > token : stolen !== token)
-      })
+        task.attempts.some((op) => isBefore(op) && isBy(op, holding) && grantedTokenOf(op, task.uid) !== token)) ||
+      task.thefts.some((op) => isBefore(op) && grantedTokenOf(op, task.uid) !== token)
     )
   }
 
