@@ -123,9 +123,9 @@ export function isSameOwn(a: OwnClaims, b: OwnClaims): boolean {
 /** What is held now, in the place of what was known; a lost claim that was granted after all is lost no more. */
 export function knowing(state: ClaimState, known: readonly Holding[]): ClaimState {
   const held = new Map(known.map((holding) => [holding.uid, holding]))
-  const lost = state.lost.filter(({ uid, holder }) => {
+  const lost = state.lost.filter(({ uid, holder, unwritten }) => {
     const holding = held.get(uid)
-    return holding === undefined || !isSameHolder(holding, holder)
+    return unwritten !== undefined || holding === undefined || !isSameHolder(holding, holder)
   })
   return { ...state, known, ...(lost.length === state.lost.length ? {} : { lost }) }
 }

@@ -15,7 +15,7 @@ import { isGone, viewsOf, type ViewContext } from '../task/view.ts'
 import { askArbiter } from './arbiter.ts'
 import { planChanges } from './changes.ts'
 import { howLost } from './claim-outcome.ts'
-import { answered, losing, type Lost, type Pending } from './claim-state.ts'
+import { answered, losing, type ClaimState, type Lost, type Pending } from './claim-state.ts'
 import { tellLost } from './claim-settling.ts'
 import { findTask } from './find.ts'
 import type { Plan } from './plan.ts'
@@ -78,10 +78,6 @@ export async function settleWrite(project: Project, pending: PendingWrite, isCon
   const { possible, impossible } = sorted(pending.changes, (changes) =>
     there.every((state) => isPossible(state, changes, context)),
   )
-  const isWhole = Object.keys(impossible).length === 0
-  if (there.length > 0 && isConfirmed && isWhole && there.every((state) => isPossible(state, possible, context)))
-    await write(project, pending, there, (state, now) => planOf(state, possible, now))
-  else if (there.length > 0) await write(project, pending, there, (state, now) => planBeside(state, possible, now))
   const { actor } = await project.hold()
   const by = pending.by ?? project.world.actorName ?? 'unknown'
   const lost = uids.flatMap((uid): readonly Lost[] => {
@@ -90,28 +86,38 @@ export async function settleWrite(project: Project, pending: PendingWrite, isCon
     const holder: Holder = { by, type: 'agent', workspace: actor }
     return [{ uid, holder, at: project.now(), to: project.claims.holding(uid) ?? null, unwritten }]
   })
-  await project.claims.change((state) => {
+  const conclude = (state: ClaimState): ClaimState => {
     const next = answered(state, request)
     return lost.length === 0 ? next : losing(next, lost, project.now())
-  })
+  }
+  const isWhole = Object.keys(impossible).length === 0
+  const isMade = isConfirmed && isWhole && there.every((state) => isPossible(state, possible, context))
+  await write(project, pending, there, { plan: isMade ? planOf : planBeside, changes: possible, conclude })
+  await project.claims.change(conclude)
   tellLost(project, lost)
+}
+
+interface Writing {
+  readonly plan: (state: TaskState, changes: Changes, context: ViewContext) => Pick<Plan, 'writes' | 'bodies'>
+  readonly changes: Changes
+  readonly conclude: (state: ClaimState) => ClaimState
 }
 
 async function write(
   project: Project,
-  { by, request }: PendingWrite,
+  { by }: PendingWrite,
   states: readonly TaskState[],
-  plan: (state: TaskState, context: ViewContext) => Pick<Plan, 'writes' | 'bodies'>,
+  { plan, changes, conclude }: Writing,
 ): Promise<void> {
   await project.commit((tasks) => {
     const context = project.context(tasks)
-    const plans = states.map((before) => plan(tasks.get(before.uid) ?? before, context))
+    const plans = states.map((before) => plan(tasks.get(before.uid) ?? before, changes, context))
     return {
       verb: 'set',
       by,
       writes: plans.flatMap(({ writes }) => writes),
       bodies: plans.flatMap(({ bodies }) => bodies ?? []),
-      remember: async () => [project.claims.cellWith((state) => answered(state, request))],
+      remember: async () => [project.claims.cellWith(conclude)],
     }
   })
 }

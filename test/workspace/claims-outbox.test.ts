@@ -171,7 +171,6 @@ describe('each for itself', () => {
     expect([task.dependsOn, task.parent]).toEqual([['T-2'], 'T-3'])
   })
 
-
   it('[C42] of several tasks that were released those are, that nobody took meanwhile', async () => {
     const { place, one } = await apart(({ caller }) =>
       caller.call('tasks.claim', { keys: ['T-1', 'T-2'], ...AGENT, leaseMs: 2 * HOUR_MS }),
@@ -301,6 +300,30 @@ describe('a process that ends in between', () => {
     await place.mend()
     expect((await one.caller.call('task.get', { key: 'T-1' })).task.title).toBe('Changed since')
     expect(waiting(one)).toEqual([])
+  })
+
+  it('[C48] tells what could not be written, also where it ends behind what could', async () => {
+    let token = 0
+    const { place, one } = await apart(async ({ caller }) => {
+      token = tokenOf(await caller.call('tasks.claim', { keys: ['T-1'], ...AGENT }))
+    })
+    await using _place = place
+    const changes = { title: 'Renamed', addDependsOn: ['T-2'] }
+    await one.caller.call('tasks.update', { keys: ['T-1'], changes, token }, { actor: 'agent-1' })
+    await purge(one.caller, 'T-2')
+    let hasWritten = false
+    failOnce(one.project, (puts, appends) => {
+      const isNext = hasWritten && puts.includes('claims')
+      hasWritten ||= appends.includes('document')
+      return isNext
+    })
+    await place.mend()
+    place.cut()
+    await place.mend()
+    expect(hasWritten).toBe(true)
+    await one.caller.call('tasks.claim', { keys: ['T-3'], ...AGENT })
+    expect(await held(one.caller)).toEqual({ 'T-1': 'granted agent-1', 'T-3': 'granted agent-1' })
+    expect(await problems(one.caller)).toContainEqual(expect.stringMatching(/^CLAIM_LOST .*agent-1.*addDependsOn/))
   })
 
   it('[C40] tells a claim that is settled once, as granted', async () => {
