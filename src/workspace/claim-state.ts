@@ -169,18 +169,27 @@ export function answered(state: ClaimState, request: string): ClaimState {
   return { ...state, outbox: state.outbox.filter((pending) => pending.request !== request) }
 }
 
-/** A claim was granted: what was released by its holder since ends this one, and none that comes later. */
+/** A claim was granted: what was released by its holder since ends this one, and none that comes later; it was over before. */
 export function settledAs(state: ClaimState, request: string, granted: readonly Holding[]): ClaimState {
   const held = new Map(granted.map((holding) => [holding.uid, holding]))
+  const over = new Set<Uid>()
+  const ending = ([uid, token]: Held, holder: Holder): Held => {
+    const holding = held.get(uid)
+    const isItsOwn =
+      holding !== undefined && isSameHolder(holding, holder) && (token ?? holding.token) === holding.token
+    // The first only: the next ends a claim that was made in between.
+    if (!isItsOwn || over.has(uid)) return [uid, token]
+    over.add(uid)
+    return [uid, holding.token]
+  }
   const outbox = answered(state, request).outbox.map((pending): Pending => {
     if (pending.kind !== 'release') return pending
-    const tasks = pending.tasks.map(([uid, token]): Held => {
-      const holding = held.get(uid)
-      return [uid, holding !== undefined && isSameHolder(holding, pending.holder) ? (token ?? holding.token) : token]
-    })
-    return { ...pending, tasks }
+    return { ...pending, tasks: pending.tasks.map((one) => ending(one, pending.holder)) }
   })
-  return learning({ ...state, outbox }, granted)
+  return learning(
+    { ...state, outbox },
+    granted.filter(({ uid }) => !over.has(uid)),
+  )
 }
 
 /** What the holder of a claim that waits has let go of since, while it waited. */

@@ -217,6 +217,21 @@ describe('each for itself', () => {
     expect((await one.caller.call('task.get', { key: 'T-1' })).task.assignees).toEqual([])
     expect([waiting(one), one.lost, await problems(one.caller)]).toEqual([[], [], []])
     expect(await held(one.caller)).toEqual({ 'T-2': 'granted agent-2' })
+    expect(one.claimed, 'tentative, and the other').toEqual(['agent-1', 'agent-1', 'agent-2'])
+  })
+
+  it('[C42] each of several releases of a task ends the claim before it', async () => {
+    const { place, one } = await apart()
+    await using _place = place
+    for (const method of ['tasks.claim', 'tasks.release', 'tasks.claim', 'tasks.release'] as const)
+      await one.caller.call(method, { keys: ['T-1'], ...AGENT })
+    expect(waiting(one)).toEqual(['claim', 'release', 'claim', 'release'])
+    await place.mend()
+    expect([waiting(one), await held(one.caller), (await place.ask('list', {})) as object]).toEqual([
+      [],
+      {},
+      expect.objectContaining({ holdings: [] }),
+    ])
   })
 
   it('[C39] only its holder renews a tentative claim, and only what it has still', async () => {
@@ -271,9 +286,11 @@ describe('a process that ends in between', () => {
     const { place, one } = await apart()
     await using _place = place
     await one.caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })
+    await place.ask('claim', { request: 'r', tasks: [await uidOf(one.caller, 'T-2')], holder: ELSEWHERE })
     failOnce(one.project, (_puts, appends) => appends.includes('document'))
     await place.mend()
     await place.pass(5_000)
+    expect((await held(one.caller))['T-2'], 'heard all the same').toBe('granted agent-2')
     place.cut()
     await place.mend()
     const { task } = await one.caller.call('task.get', { key: 'T-1' })
