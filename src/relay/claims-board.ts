@@ -8,7 +8,7 @@ import type { Holding } from '../claims/request.ts'
 import type { ClaimDesk } from './claim-desk.ts'
 
 /** The room of a project's claims bears its name with this behind it. */
-export const CLAIMS_ROOM = '/claims'
+const CLAIMS_ROOM = '/claims'
 
 export function isClaimsRoom(name: string): boolean {
   return name.endsWith(CLAIMS_ROOM)

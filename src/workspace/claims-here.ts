@@ -51,7 +51,7 @@ export class ClaimsHere {
   #isBehind = false
   #settling: Promise<Settled> | undefined
   #hasLookedBack = false
-  #book: { readonly held: Held; readonly book: ClaimBook } | undefined
+  #book: { readonly held: Held; readonly opening: Promise<ClaimBook> } | undefined
 
   constructor(project: ClaimsProject) {
     this.#project = project
@@ -184,22 +184,37 @@ export class ClaimsHere {
     })
   }
 
-  /** The ledger of a project without a relay. */
+  /** The ledger of a project without a relay: one for each opening of the store, whoever asks at once. */
   async book(): Promise<ClaimBook> {
-    const held = await this.#project.inTurn(async (one) => one)
-    if (this.#book?.held !== held || this.#book.book.isBroken) {
-      const { runtime } = this.#project.world
-      const commit = (changes: Parameters<Held['commitBeside']>[0]): Promise<void> =>
-        this.#project.inTurn(async (now) => {
-          // Another book has read what this one does not know of.
-          if (now !== held) throw new TaskError('CONNECTION_CLOSED', { reason: OPENED_ANEW, executed: 'no' })
-          // Not sealed before the file says so, too: who reads that only must not take it for true.
-          await now.commitBeside([...changes, this.#cell(this.#state)])
-        })
-      void this.#book?.book[Symbol.asyncDispose]()
-      this.#book = { held, book: await ClaimBook.load({ runtime, store: held.store, commit }, CLAIMS) }
+    for (;;) {
+      const held = await this.#project.inTurn(async (one) => one)
+      const last = this.#book
+      if (last?.held === held) {
+        const book = await last.opening
+        if (!book.isBroken) return book
+      }
+      // Else somebody has begun another meanwhile.
+      if (this.#book === last) this.#book = { held, opening: this.#open(held, last?.opening) }
     }
-    return this.#book.book
+  }
+
+  async #open(held: Held, last: Promise<ClaimBook> | undefined): Promise<ClaimBook> {
+    const { runtime } = this.#project.world
+    const commit = (changes: Parameters<Held['commitBeside']>[0]): Promise<void> =>
+      this.#project.inTurn(async (now) => {
+        // Another book has read what this one does not know of.
+        if (now !== held) throw new TaskError('CONNECTION_CLOSED', { reason: OPENED_ANEW, executed: 'no' })
+        // Not sealed before the file says so, too: who reads that only must not take it for true.
+        await now.commitBeside([...changes, this.#cell(this.#state)])
+      })
+    // Who waits there asks the new one.
+    void last?.then((book) => book[Symbol.asyncDispose]()).catch(() => undefined)
+    try {
+      return await ClaimBook.load({ runtime, store: held.store, commit }, CLAIMS)
+    } catch (cause) {
+      if (this.#book?.held === held) this.#book = undefined
+      throw cause
+    }
   }
 
   async #granted({ store }: Pick<Held, 'store'>): Promise<readonly Holding[]> {

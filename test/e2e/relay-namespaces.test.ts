@@ -49,7 +49,7 @@ const on = (host: string): readonly string[] => ['ip', 'netns', 'exec', host]
 let relayProgram: Awaited<ReturnType<typeof bundleProgram>>
 let workspaceProgram: Awaited<ReturnType<typeof bundleProgram>>
 beforeAll(async () => {
-  const often = changing(/websocket[\\/](?:client|server)\.ts$/, /pingMs = 30_000/, 'pingMs = 500')
+  const often = changing(/websocket[\\/](?:client|server)\.ts$/, /(pingMs (?:=|\?\?)) 30_000/, '$1 500')
   ;[relayProgram, workspaceProgram] = await Promise.all([
     bundleProgram('bin/background.ts', [often]),
     bundleProgram('test/e2e/embedding-child.ts', [often]),
