@@ -125,9 +125,14 @@ export class Line {
 
   /** The same for its row. */
   copyRow(target: Uint8Array, at: number): number {
-    const start = this.#source.indexOfByte(ROW_BYTE, this.start) + 1
+    const start = this.#rowStart()
     this.#source.copy(target, at, start, this.end)
     return at + this.end - start
+  }
+
+  /** Apart: one small function called a thousand times is not worth to V8 what optimising it takes, two megabytes and more. */
+  #rowStart(): number {
+    return this.#source.indexOfByte(ROW_BYTE, this.start) + 1
   }
 
   get order(): string {
