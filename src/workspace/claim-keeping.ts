@@ -8,6 +8,7 @@ import { askArbiter } from './arbiter.ts'
 import { holderOf, keysIn, nameOf, nameTasks, newRequest, settled, unreachable, type Asker } from './claim-asking.ts'
 import { failedHeld, grantedClaim, lostOf, outcomeOf, tentativeClaim } from './claim-outcome.ts'
 import { answered, asking, forgetting, learning, prolonged, type Pending } from './claim-state.ts'
+import { learn } from './claim-recording.ts'
 import { settleOutbox } from './claim-settling.ts'
 import type { Project } from './project.ts'
 
@@ -32,7 +33,7 @@ export async function renewClaims(
   const answer = await askArbiter(project, asker.relaying, 'renew', { tasks, holder, leaseMs })
   if (answer === undefined) throw unreachable(asker.relaying)
   const granted = 'granted' in answer ? answer.granted : []
-  await project.claims.change((state) => learning(state, granted))
+  await learn(project, granted)
   const lost = answer.outcome === 'lost' ? lostOf(answer, named) : []
   return outcomeOf([...kept, ...granted.map((grant) => grantedClaim(grant, named))], lost)
 }
@@ -45,9 +46,11 @@ export async function releaseClaims(
 ): Promise<Result<'tasks.release'>> {
   const named = await nameTasks(project, params.keys)
   const holder = await ownHolder(project, named.uids, params, asker)
-  const tasks = heldPairs(project, named.uids, holder, params)
   await project.claims.change((state) => forgetting(state, named.uids))
-  const isWaiting = named.uids.some((uid) => isOwnTentative(project, uid, holder))
+  // What was asked for before is decided first: a write that waits is made before its task is free.
+  const isAway = project.claims.state.outbox.length > 0 && !(await settleOutbox(project, asker.relaying))
+  const tasks = heldPairs(project, named.uids, holder, params)
+  const isWaiting = isAway || named.uids.some((uid) => isOwnTentative(project, uid, holder))
   const answer = isWaiting ? undefined : await askArbiter(project, asker.relaying, 'release', { tasks, holder })
   if (answer?.outcome === 'lost') return { released: [], failed: lostOf(answer, named) }
   if (answer === undefined) {

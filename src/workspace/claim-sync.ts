@@ -1,5 +1,6 @@
 /** Keeps what a live workspace knows of claims true while it is connected: what waits is settled, what changes is heard. */
-import type { Holding, TimedAnswer } from '../claims/request.ts'
+import { Listing } from '../claims/listing.ts'
+import type { ChangesAnswer, Holding, TimedAnswer } from '../claims/request.ts'
 import { hearHoldings, settleOutbox, teachTokens } from './claim-settling.ts'
 import type { Project } from './project.ts'
 import type { Relaying } from './relaying.ts'
@@ -13,6 +14,7 @@ export class ClaimSync implements AsyncDisposable {
   readonly #relaying: Relaying
   readonly #ended = new AbortController()
   #working: Promise<void> | undefined
+  readonly #listing = new Listing()
   #isDue = false
   #isTeaching = false
   #nap: AbortController | undefined
@@ -50,8 +52,7 @@ export class ClaimSync implements AsyncDisposable {
         this.#isDue = false
         if (this.#isTeaching) this.#isTeaching = !(await teachTokens(this.#project, this.#relaying))
         await this.#settle()
-        const watch = async (): Promise<TimedAnswer> => (await this.#relaying.ask('claims.watch', {})) as TimedAnswer
-        const holdings = await hearHoldings(this.#project, this.#relaying, watch)
+        const holdings = await hearHoldings(this.#project, this.#relaying, () => this.#watch())
         if (holdings === undefined) return
         this.#sleep(holdings)
       }
@@ -59,6 +60,13 @@ export class ClaimSync implements AsyncDisposable {
       // Without a connection nothing is known: the next one asks again.
       if (!this.#ended.signal.aborted) runtime.log({ level: 'info', event: 'claims.unheard', problem: String(cause) })
     }
+  }
+
+  /** What changed since it was asked last, on top of what was held then. */
+  async #watch(): Promise<TimedAnswer | undefined> {
+    const answer = (await this.#relaying.ask('claims.watch', this.#listing.params)) as TimedAnswer | ChangesAnswer
+    const holdings = this.#listing.take(answer)
+    return holdings && { outcome: 'listed', holdings, at: answer.at }
   }
 
   /** Who holds what is heard also where something that waits could not be settled. */

@@ -31,17 +31,25 @@ export async function claimTasks(project: Project, params: Claimed, asker: Asker
   if (before.length > 0) return outcomeOf([], before)
   const { outcome, holder } = await claim(project, params, asker)
   if (params.check === true || outcome.granted.length === 0) return outcome
-  if (params.waitMs !== undefined && params.waitMs > 0) {
-    // Who held it may have finished it: that is told before it is free.
-    await settled(project, asker.relaying)
-    const closed = await closedOf(project, params.keys)
-    if (closed.length > 0) {
-      await letGo(project, outcome.granted, holder, asker)
-      return outcomeOf([], closed)
-    }
+  const closed = await closedMeanwhile(project, params, before, asker)
+  if (closed.length > 0) {
+    await letGo(project, outcome.granted, holder, asker)
+    return outcomeOf([], closed)
   }
   await assign(project, outcome.granted, asker.by)
   return outcome
+}
+
+/** Who held it may have finished it while somebody waited: that is told before it is free. */
+async function closedMeanwhile(
+  project: Project,
+  { keys, waitMs = 0 }: Claimed,
+  before: readonly FailedClaim[],
+  asker: Asker,
+): Promise<readonly FailedClaim[]> {
+  if (waitMs === 0) return []
+  await settled(project, asker.relaying)
+  return (await closedOf(project, keys)).filter(({ key }) => !before.some((one) => one.key === key))
 }
 
 /** Of a task that is closed nobody needs to be kept out. */
@@ -73,8 +81,14 @@ export async function startTasks(
   params: Params<'tasks.start'>,
   asker: Asker,
 ): Promise<Result<'tasks.start'>> {
+  const before = await closedOf(project, params.keys)
   const { outcome, holder } = await claim(project, params, asker)
   if (outcome.failed.length > 0) return { tasks: [], outcome }
+  const closed = await closedMeanwhile(project, params, before, asker)
+  if (closed.length > 0) {
+    await letGo(project, outcome.granted, holder, asker)
+    return { tasks: [], outcome: outcomeOf([], closed) }
+  }
   const fresh = outcome.granted.filter(({ renewed }) => renewed !== true)
   try {
     const { transitionTasks } = await import('./writing.ts')

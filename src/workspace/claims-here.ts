@@ -6,6 +6,7 @@ import type { Uid } from '../ids.ts'
 import type { StoreChange } from '../ports.ts'
 import type { ClaimView } from '../task/types.ts'
 import { isoTime } from '../task/time.ts'
+import { viewOfHolding } from './claim-outcome.ts'
 import {
   CLAIMS,
   isSameOwn,
@@ -92,8 +93,8 @@ export class ClaimsHere {
     return tentativeOf(this.#state, uid, this.#project.world.runtime.now())
   }
 
-  viewOf({ by, type, token, expiresAt }: Holding): ClaimView {
-    return { by, type, token, expiresAt: isoTime(expiresAt), state: 'granted', scope: this.scope }
+  viewOf(holding: Holding): ClaimView {
+    return viewOfHolding(holding, this.scope)
   }
 
   /** All tasks that somebody holds. */

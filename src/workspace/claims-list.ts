@@ -4,7 +4,6 @@ import { isoTime } from '../task/time.ts'
 import { viewTask } from '../task/view.ts'
 import { askArbiter } from './arbiter.ts'
 import { keysIn, type Asker } from './claim-asking.ts'
-import { viewOfHolding } from './claim-outcome.ts'
 import { hearHoldings, settleOutbox } from './claim-settling.ts'
 import type { Project } from './project.ts'
 
@@ -26,7 +25,7 @@ export async function listClaims(project: Project, { relaying }: Asker): Promise
     by: holder.by,
     type: holder.type,
     at: isoTime(at),
-    heldBy: to === null ? null : viewOfHolding(to, project.claims.scope),
+    heldBy: to === null ? null : project.claims.viewOf(to),
   }))
   return { claims, lost, fresh: heard !== undefined }
 }

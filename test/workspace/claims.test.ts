@@ -241,6 +241,20 @@ describe('who claimed', () => {
     expect((await one.caller.call('workspace.status', {})).problems).toEqual([])
   })
 
+  it('[C53] does not begin anew what was finished while it waited', async () => {
+    await using place = await openClaimsPlace()
+    const [one, two] = [await place.join(1), await place.join(2)]
+    await add(one.caller, 'First')
+    await place.pass(1_000)
+    await one.caller.call('tasks.claim', { keys: ['T-1'], ...AGENT })
+    const waiting = two.caller.call('tasks.start', { keys: ['T-1'], ...RIVAL, waitMs: 60_000 })
+    await place.pass(1_000)
+    await one.caller.call('tasks.transition', { keys: ['T-1'], to: 'done' }, { actor: 'agent-1' })
+    expect(await waiting).toMatchObject({ tasks: [], outcome: { granted: [], failed: [{ code: 'TASK_CLOSED' }] } })
+    await place.pass(1_000)
+    expect([await statusOf(two.caller, 'T-1'), await held(one.caller)]).toEqual(['done', {}])
+  })
+
   it('[C53] gets nothing that is closed, also when it waited for it', async () => {
     await using place = await openClaimsPlace()
     const [one, two] = [await place.join(1), await place.join(2)]
